@@ -1,0 +1,133 @@
+"""Commands of the feature layer, and what all commands share: reading a project, printing, exit codes."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from typer.exceptions import TyperException
+
+from features.errors import ProjectFileError, RefusedError
+from features.project import Project
+from features.tables import Tables
+
+app = typer.Typer(
+    name="ripelead",
+    help="Which leads are ripe, and why: point-in-time features, calibrated boosting, exact reasons, beside BANT.",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+ProjectFolder = Annotated[Path, typer.Option("--project", "-p", help="folder with ripelead.toml")]
+INTERRUPTED = 130
+# More quarantined rows than this share and the exit code is 1, so that a scheduler can warn.
+WARN_QUARANTINED = 0.01
+
+
+def run(application: typer.Typer) -> int:
+    """Run the command line and give its exit code; a refusal is one message on stderr, never a traceback."""
+    # Read when LightGBM's OpenMP library is loaded: waiting threads that spin make training ten times slower on a
+    # machine that has other work to do.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    try:
+        return int(application(standalone_mode=False) or 0)
+    except RefusedError as error:
+        err.print(f"ripelead: {error}", markup=False)
+        return error.exit_code
+    except (KeyboardInterrupt, typer.Abort):
+        err.print("ripelead: interrupted")
+        return INTERRUPTED
+    except TyperException as error:
+        err.print(f"ripelead: {error.format_message()} (see `ripelead --help`)", markup=False)
+        return ProjectFileError.exit_code
+
+
+def utc_now() -> datetime:
+    """The command's clock; nothing below a command reads the time."""
+    return datetime.now(UTC)
+
+
+def parse_as_of(text: str, project: Project) -> datetime:
+    """As-of date of a command line, UTC.
+
+    Raises:
+        ProjectFileError: not ISO 8601, or without a time zone in a project that names none.
+    """
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise ProjectFileError(f"--as-of {text}: expected a time such as 2026-06-30T00:00:00Z") from error
+    if moment.tzinfo is None:
+        if project.timezone is None:
+            raise ProjectFileError(f"--as-of {text}: has no time zone: write {text}Z, or set [project] timezone")
+        moment = moment.replace(tzinfo=project.timezone)
+    return moment.astimezone(UTC)
+
+
+def read_checked(project: Project, *, untimed: bool) -> Tables:
+    """Tables through the door; bad rows are written to `quarantine/`, and the row accounting is printed."""
+    from features.quarantine import write_quarantine
+    from features.tables import counts_text, read_tables
+
+    with status("reading and checking the tables"):
+        tables = read_tables(project, clock=utc_now(), untimed=untimed)
+    write_quarantine(project.directory, tables)
+    out.print(counts_text(tables), markup=False)
+    for note in tables.notes:
+        err.print(f"note: {note}", markup=False)
+    return tables
+
+
+def exit_code(tables: Tables) -> int:
+    """0, or 1 when more rows than the warn level were quarantined."""
+    read = sum(count.read for count in tables.counts)
+    return int(sum(count.quarantined for count in tables.counts) > WARN_QUARANTINED * max(read, 1))
+
+
+@contextmanager
+def status(what: str) -> Iterator[None]:
+    """Show on a terminal what is being done; print it as a line elsewhere."""
+    if err.is_terminal:
+        with err.status(what):
+            yield
+    else:
+        err.print(what, markup=False)
+        yield
+
+
+@contextmanager
+def progress_bar(what: str) -> Iterator[Callable[[int, int], None]]:
+    """A progress bar on a terminal; silent elsewhere."""
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"))
+    with Progress(*columns, TimeRemainingColumn(), console=err, transient=True, disable=not err.is_terminal) as bar:
+        task = bar.add_task(what, total=None)
+
+        def advance(done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total)
+
+        yield advance
+
+
+@app.command()
+def simulate(
+    directory: Annotated[Path, typer.Argument(help="folder to write the world into")],
+    leads: Annotated[int, typer.Option(help="number of leads", min=100, max=2_000_000)] = 20_000,
+    seed: Annotated[int, typer.Option(help="same seed, same world")] = 7,
+    drift: Annotated[bool, typer.Option("--drift", help="sales policy changes in the last months")] = False,
+) -> None:
+    """Simulate a B2B world with known true propensity, in the canonical tables."""
+    from features.simulate import WorldSettings
+    from features.simulate import simulate as write_world
+
+    if (directory / "ripelead.toml").exists() and not (directory / "truth").exists():
+        raise ProjectFileError(f"{directory} holds a project that is not a simulated world: choose another folder")
+    with status(f"simulating {leads:,} leads"):
+        write_world(directory, WorldSettings(leads=leads, seed=seed, drift=drift))
+    out.print(f"wrote a simulated world of {leads:,} leads to {directory}")

@@ -1,0 +1,155 @@
+"""The door of one table: its columns found, its cells read, its bad rows rejected."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from features.drafts import Draft, fault, refuse_if_mostly_bad, reject, shown_value
+from features.errors import InputContractError
+from features.layout import Layout, layout_of
+from features.project import Project, TableName, TableSettings
+from features.schema import SPECS, Column, TableSpec
+from features.sources import SourceTable, read_source
+from features.times import naive_message
+from features.values import ALWAYS_MISSING, DTYPES, Parsed, Reading, as_mapping, attribute, parse
+
+OPTIONAL_WITHOUT_TIMES: Mapping[TableName, str] = {"leads": "created_at", "assessments": "assessed_at"}
+STATUSES = ("open", "won", "lost")
+
+
+def open_table(project: Project, table: TableName, *, untimed: bool = False) -> Draft:
+    """`table` read, typed and checked row by row; rows are not yet compared with each other or with other tables.
+
+    Raises:
+        InputContractError: no such file or column, a naive time without a time zone, most rows unusable.
+        ProjectFileError: names in the project file that do not exist.
+    """
+    source, settings = read_source(project, table), project.tables[table]
+    spec = _spec(table, untimed)
+    layout = layout_of(source, settings, spec)
+    parsed = {
+        column.name: _parse(source, layout.canonical.get(column.name), column, _reading(project, table, column.name))
+        for column in spec.columns
+    }
+    draft = _draft(project, source, layout, parsed)
+    _refuse_naive(draft, parsed)
+    draft = _without_bad_cells(draft, spec, parsed)
+    draft = _CHECKS.get(table, _no_check)(draft)
+    refuse_if_mostly_bad(draft)
+    return draft
+
+
+def _spec(table: TableName, untimed: bool) -> TableSpec:
+    spec = SPECS[table]
+    if not untimed or table not in OPTIONAL_WITHOUT_TIMES:
+        return spec
+    loose = OPTIONAL_WITHOUT_TIMES[table]
+    columns = tuple(replace(column, required=column.required and column.name != loose) for column in spec.columns)
+    return replace(spec, columns=columns)
+
+
+def _reading(project: Project, table: TableName, name: str) -> Reading:
+    settings: TableSettings = project.tables[table]
+    return Reading(
+        missing=frozenset((*ALWAYS_MISSING, *(token.strip().lower() for token in settings.missing))),
+        values=as_mapping(settings.values.get(name, {})),
+        timezone=project.timezone,
+        time_format=settings.time_format,
+    )
+
+
+def _parse(source: SourceTable, name: str | None, column: Column, reading: Reading) -> Parsed:
+    if name is not None:
+        return parse(source.rows[name], column.type, reading)
+    return Parsed(empty_column(column, source.rows.num_rows))
+
+
+def empty_column(column: Column, rows: int) -> pd.Series:
+    """A canonical column that is not given: typed, all NA."""
+    kind = pa.large_string() if DTYPES[column.type] == "str" else pa.float64()
+    return pd.Series(pa.chunked_array([pa.nulls(rows, kind)]).to_pandas(), dtype=DTYPES[column.type])
+
+
+def _draft(project: Project, source: SourceTable, layout: Layout, parsed: Mapping[str, Parsed]) -> Draft:
+    canonical = {name: column.values for name, column in parsed.items()}
+    attributes = {
+        name: attribute(source.rows[column], _reading(project, source.table, name))
+        for name, column in layout.attributes.items()
+    }
+    return Draft(
+        source=source,
+        frame=pd.DataFrame(canonical | attributes, index=pd.RangeIndex(source.rows.num_rows)),
+        names={**layout.canonical, **layout.attributes},
+        others=layout.others,
+        alive=np.ones(source.rows.num_rows, np.bool_),
+        notes=layout.notes,
+    )
+
+
+def _refuse_naive(draft: Draft, parsed: Mapping[str, Parsed]) -> None:
+    for name, column in parsed.items():
+        if column.naive is not None and column.naive.any():
+            position = int(np.argmax(column.naive))
+            shown = naive_message(shown_value(draft, name, position))
+            raise InputContractError(f"{draft.source.table}.{name}, {draft.source.place(position)}: {shown}")
+
+
+def _without_bad_cells(draft: Draft, spec: TableSpec, parsed: Mapping[str, Parsed]) -> Draft:
+    """Rows without a readable required value are rejected; an unreadable optional value becomes NA, with a note."""
+    for column in spec.columns:
+        faults = parsed[column.name].faults
+        for found in faults if column.required else ():
+            reason = f"{column.name} is {found.reason}"
+            draft = reject(draft, found.mask, fault(column.name, reason, found.expected))
+        if column.required:
+            missing = draft.frame[column.name].isna().to_numpy()
+            reason = f"{column.name} is missing"
+            draft = reject(draft, missing, fault(column.name, reason, "a value in every row"))
+        else:
+            draft = replace(draft, notes=(*draft.notes, *_unreadable_notes(draft, column.name, parsed)))
+    return draft
+
+
+def _unreadable_notes(draft: Draft, name: str, parsed: Mapping[str, Parsed]) -> Iterator[str]:
+    for found in parsed[name].faults:
+        if found.mask.any():
+            position = int(np.argmax(found.mask))
+            yield (
+                f"{draft.source.table}.{name}: {int(found.mask.sum()):,} unreadable values are used as missing: "
+                f"{found.reason}, such as {draft.source.place(position)}: {shown_value(draft, name, position)!r}. "
+                f"Expected {found.expected}"
+            )
+
+
+def _no_check(draft: Draft) -> Draft:
+    return draft
+
+
+def _checked_deals(draft: Draft) -> Draft:
+    status = draft.frame["status"].str.lower()
+    draft = replace(draft, frame=draft.frame.assign(status=status))
+    expected = 'open, won or lost; others are mapped so: values = { status = { "Closed Won" = "won", "*" = "open" } }'
+    unknown = ~status.isin(STATUSES).to_numpy()
+    draft = reject(draft, unknown, fault("status", "status is not open, won or lost", expected))
+    undated = status.isin(("won", "lost")).to_numpy() & draft.frame["closed_at"].isna().to_numpy()
+    expected = "the time of closing of every deal that is won or lost"
+    draft = reject(draft, undated, fault("closed_at", "won or lost without closed_at", expected))
+    return _with_an_id(draft)
+
+
+def _with_an_id(draft: Draft) -> Draft:
+    neither = draft.frame["lead_id"].isna().to_numpy() & draft.frame["account_id"].isna().to_numpy()
+    expected = "a lead_id or an account_id in every row"
+    return reject(draft, neither, fault("lead_id", "neither lead_id nor account_id", expected))
+
+
+def _checked_assessments(draft: Draft) -> Draft:
+    met = draft.frame["met"].to_numpy()
+    outside = (met < 0) | (met > 1)
+    return reject(draft, outside, fault("met", "met is outside 0…1", "a number from 0 (not met) to 1 (met)"))
+
+
+_CHECKS = {"deals": _checked_deals, "interactions": _with_an_id, "assessments": _checked_assessments}

@@ -1,0 +1,142 @@
+"""Fit: attributes of leads and accounts as numbers, as of a date where their change history is known."""
+
+from collections.abc import Iterable
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from features.catalog import AttributeCode
+from features.histories import Histories, microseconds
+from features.project import FeatureSettings
+from features.snapshots import Snapshots
+from features.windows import Floats, Segments, history, starts
+
+NOT_ATTRIBUTES = frozenset({"lead_id", "created_at", "account_id", "email", "name", "title", "owner"})
+ACCOUNT_PREFIX = "account_"
+TRUE_WORDS = frozenset({"true", "yes", "y", "1", "1.0", "ja", "wahr", "sand"})
+FALSE_WORDS = frozenset({"false", "no", "n", "0", "0.0", "nein", "nej", "falsch", "falsk"})
+# A text column with more different values than this share of its rows names rows instead of describing them.
+IDENTIFIER_SHARE = 0.5
+IDENTIFIER_ROWS = 50
+
+
+def attribute_frame(leads: pd.DataFrame, accounts: pd.DataFrame, exclude: Iterable[str]) -> pd.DataFrame:
+    """Attribute columns of each lead, in the order of `leads`: its own, and its account's as `account_…`."""
+    own = leads[[name for name in leads.columns if name not in NOT_ATTRIBUTES]].reset_index(drop=True)
+    of_account = accounts.drop(columns="account_id").add_prefix(ACCOUNT_PREFIX).reset_index(drop=True)
+    row = pd.Index(accounts["account_id"].astype(object)).get_indexer(leads["account_id"].astype(object))
+    joined = of_account.reindex(row).reset_index(drop=True)
+    both = pd.concat([own, joined[[name for name in joined if name not in own]]], axis=1)
+    return both.drop(columns=[name for name in exclude if name in both])
+
+
+def learn_codes(attributes: pd.DataFrame, settings: FeatureSettings) -> tuple[tuple[AttributeCode, ...], list[str]]:
+    """Codes for the attributes of the training leads, and a note for each column that cannot be a feature."""
+    codes, notes = [], []
+    for name in attributes.columns:
+        code = _code(str(name), attributes[name], settings)
+        if isinstance(code, AttributeCode):
+            codes.append(code)
+        else:
+            notes.append(code)
+    return tuple(codes), notes
+
+
+def encode(code: AttributeCode, values: pd.Series) -> Floats:
+    """Values of one attribute as float64 codes; not known (or not readable as a number) is NaN."""
+    if code.type == "number":
+        return _numbers(values)
+    words = _words(values)
+    if code.type == "boolean":
+        lower = words.str.lower()
+        return np.where(lower.isin(TRUE_WORDS), 1.0, np.where(lower.isin(FALSE_WORDS), 0.0, np.nan))
+    position = pd.Index(code.categories).get_indexer(words.fillna(""))
+    return np.where(words.isna(), np.nan, np.where(position < 0, len(code.categories), position))
+
+
+def attributes_as_of(
+    histories: Histories,
+    attributes: pd.DataFrame,
+    changes: pd.DataFrame,
+    snapshots: Snapshots,
+    codes: tuple[AttributeCode, ...],
+) -> dict[str, Floats]:
+    """Codes of each attribute for each snapshot.
+
+    A field of a lead with recorded changes has the value of its last change before as_of, and is not known before
+    the first; a field without any has the exported value. `attributes` has a row per lead of the histories.
+    """
+    result = {}
+    absent = pd.Series([None] * len(attributes), dtype=object)
+    for code in codes:
+        exported = encode(code, attributes.get(code.name, absent))[snapshots.lead]
+        result[code.name] = _with_changes(histories, code, changes[changes["field"] == code.name], snapshots, exported)
+    return result
+
+
+def _with_changes(
+    histories: Histories, code: AttributeCode, changes: pd.DataFrame, snapshots: Snapshots, exported: Floats
+) -> Floats:
+    if changes.empty:
+        return exported
+    lead = pd.Index(histories.lead_ids).get_indexer(changes["lead_id"].astype(object))
+    rows = pd.DataFrame(
+        {
+            "lead": lead,
+            "time": microseconds(changes["changed_at"]),
+            "code": encode(code, changes["value"].reset_index(drop=True)),
+        }
+    )
+    rows = rows[rows["lead"] >= 0].sort_values(["lead", "time", "code"])
+    owner, time = rows["lead"].to_numpy(np.int64), rows["time"].to_numpy(np.int64)
+    segments = Segments(starts(owner, len(histories.lead_ids)), time)
+    past = history(segments, snapshots.lead, snapshots.as_of)
+    recorded = segments.start[snapshots.lead + 1] > segments.start[snapshots.lead]
+    seen, stop = past.count > 0, past.stop
+    result = np.where(recorded, np.nan, exported)
+    result[seen] = rows["code"].to_numpy()[stop[seen] - 1]
+    return result
+
+
+def _code(name: str, values: pd.Series, settings: FeatureSettings) -> AttributeCode | str:
+    if pd.api.types.is_datetime64_any_dtype(values):
+        return f"attribute {name!r} holds times: it is no feature; map it as an interaction if it should count"
+    words = _words(values)
+    present = words.dropna()
+    if present.empty:
+        return f"attribute {name!r} is empty in the training data: no feature"
+    if set(present.str.lower().unique()) <= TRUE_WORDS | FALSE_WORDS:
+        return AttributeCode(name, "boolean")
+    if not np.isnan(_numbers(values)[words.notna().to_numpy()]).any():
+        return AttributeCode(name, "number")
+    counts = present.value_counts()
+    if len(present) > IDENTIFIER_ROWS and len(counts) > IDENTIFIER_SHARE * len(present):
+        return f"attribute {name!r} looks like an identifier ({len(counts)} values in {len(present)} rows): no feature"
+    return AttributeCode(name, "category", _frequent(counts, settings))
+
+
+def _frequent(counts: pd.Series, settings: FeatureSettings) -> tuple[str, ...]:
+    enough = counts[counts >= min(settings.min_category_leads, counts.iloc[0])]
+    ranked = sorted(enough.items(), key=lambda item: (-item[1], str(item[0])))
+    return tuple(str(name) for name, _ in ranked[: settings.max_categories])
+
+
+def _numbers(values: pd.Series) -> Floats:
+    numbers = pd.to_numeric(values, errors="coerce").astype(np.float64).to_numpy()
+    return np.where(np.isfinite(numbers), numbers, np.nan)
+
+
+def _words(values: pd.Series) -> "pd.Series[str]":
+    """Values as text, so that 1, 1.0 and '1' of differently typed files are the same category."""
+    if pd.api.types.is_float_dtype(values):
+        values = values.where(values.notna() & (values.abs() != np.inf))
+        whole = values.notna() & (values == values.round())
+        return values.astype(object).where(~whole, values[whole].astype(np.int64)).astype("str").where(values.notna())
+    return values.astype("str").where(values.notna())
+
+
+def filled_share(columns: Iterable[npt.NDArray[np.float64]], n: int) -> Floats:
+    """Share of attributes that are known, per snapshot; NaN when there are no attributes."""
+    known = [~np.isnan(column) for column in columns]
+    return np.mean(known, axis=0) if known else np.full(n, np.nan)

@@ -1,0 +1,196 @@
+"""Histories: the interactions of leads and of accounts as sorted arrays in a total order.
+
+Events are sorted by owner, time and every further column, so equal input gives equal arrays however its rows were
+ordered. Kind and topic codes follow the alphabet, so a lead alone is ordered like the same lead in a batch.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from features.tables import Tables
+from features.windows import NEVER, Bools, Ints, Segments, starts
+
+INBOUND, OUTBOUND = 0, 1
+DURATION_UNIT_S = 1e-3
+VALUE_UNIT = 1e-4
+NOT_GIVEN = -1
+# Largest magnitude stored for a duration or value: sums of ten thousand of them still fit int64.
+LARGEST = 2**49
+
+
+@dataclass(frozen=True)
+class EventLog:
+    """Events of owners (leads or accounts), all arrays of one length, sorted within each owner.
+
+    `lead` is −1 for events known only by their account; `kind` and `topic` are codes into the histories' names
+    (−1: no topic); `direction` 0 inbound, 1 outbound, −1 not given; `duration` in 1/1000 s and `value` in 1/10,000,
+    0 when not given, with `has_duration` beside it.
+    """
+
+    start: Ints
+    time: Ints
+    lead: Ints
+    kind: Ints
+    topic: Ints
+    direction: Ints
+    duration: Ints
+    has_duration: Bools
+    value: Ints
+
+    @cached_property
+    def segments(self) -> Segments:
+        """Times by owner."""
+        return Segments(self.start, self.time)
+
+    @cached_property
+    def owner(self) -> Ints:
+        """Owner of each event."""
+        return np.repeat(np.arange(len(self.start) - 1), np.diff(self.start))
+
+
+@dataclass(frozen=True, slots=True)
+class Histories:
+    """Leads in the order (account, lead_id), with their events by lead and by account.
+
+    `account` gives each lead's account number (a lead without one is an account of its own); leads of an account
+    stand together: account i holds leads `account_start[i]:account_start[i + 1]`. `created` is in microseconds.
+    """
+
+    lead_ids: npt.NDArray[np.object_]
+    leads: pd.DataFrame
+    created: Ints
+    account: Ints
+    account_start: Ints
+    kinds: tuple[str, ...]
+    topics: tuple[str, ...]
+    by_lead: EventLog
+    by_account: EventLog
+
+
+def microseconds(times: pd.Series) -> Ints:
+    """UTC times as int64 microseconds; a missing time is `NEVER`."""
+    if times.empty:
+        return np.zeros(0, np.int64)
+    stamps = times.dt.tz_convert("UTC").dt.tz_localize(None).astype("datetime64[us]")
+    return np.where(stamps.isna(), NEVER, stamps.to_numpy().astype(np.int64))
+
+
+def build_histories(tables: Tables) -> Histories:
+    """Histories of all leads of the checked tables."""
+    leads, account_names = _ordered_leads(tables.leads)
+    account = _codes_of_sorted(leads["_account"])
+    events = _event_columns(tables.interactions, leads["lead_id"], account, account_names)
+    kinds, kind = _alphabetical(tables.interactions["kind"])
+    topics, topic = _alphabetical(tables.interactions["topic"])
+    columns = {**events, "kind": kind, "topic": topic}
+    known = np.flatnonzero(columns["account"] >= 0)
+    columns = {name: values[known] for name, values in columns.items()}
+    of_leads = {name: values[columns["lead"] >= 0] for name, values in columns.items()}
+    n_accounts = len(account_names)
+    return Histories(
+        lead_ids=leads["lead_id"].to_numpy(object),
+        leads=leads.drop(columns="_account"),
+        created=microseconds(leads["created_at"]),
+        account=account,
+        account_start=starts(account, n_accounts),
+        kinds=kinds,
+        topics=topics,
+        by_lead=_sorted_log(of_leads, "lead", len(leads)),
+        by_account=_sorted_log(columns, "account", n_accounts),
+    )
+
+
+def restrict(tables: Tables, lead_ids: pd.Index) -> Tables:
+    """The tables cut to whole accounts: every lead that shares an account with one of `lead_ids`, and their rows."""
+    from dataclasses import replace
+
+    leads = tables.leads
+    accounts = leads.loc[leads["lead_id"].isin(lead_ids), "account_id"].dropna()
+    keep = leads["lead_id"].isin(lead_ids) | leads["account_id"].isin(accounts)
+    kept = leads.loc[keep, "lead_id"]
+
+    def cut(frame: pd.DataFrame) -> pd.DataFrame:
+        mask = frame["lead_id"].isin(kept)
+        if "account_id" in frame:
+            mask |= frame["lead_id"].isna() & frame["account_id"].isin(accounts)
+        return frame[mask]
+
+    return replace(
+        tables,
+        leads=leads[keep],
+        interactions=cut(tables.interactions),
+        deals=cut(tables.deals),
+        lead_changes=cut(tables.lead_changes),
+        assessments=cut(tables.assessments),
+        decisions=cut(tables.decisions),
+    )
+
+
+def _ordered_leads(leads: pd.DataFrame) -> tuple[pd.DataFrame, pd.Index]:
+    # A tab cannot start a cleaned id, so a lead's own account cannot collide with a real one.
+    own = leads["account_id"].astype(object).where(leads["account_id"].notna(), "\t" + leads["lead_id"].astype(object))
+    ordered = leads.assign(_account=own).sort_values(["_account", "lead_id"], kind="stable", ignore_index=True)
+    return ordered, pd.Index(ordered["_account"].unique())
+
+
+def _codes_of_sorted(names: pd.Series) -> Ints:
+    return (names != names.shift()).cumsum().to_numpy(np.int64) - 1
+
+
+def _event_columns(
+    interactions: pd.DataFrame, lead_ids: pd.Series, account: Ints, account_names: pd.Index
+) -> dict[str, Ints]:
+    lead = pd.Index(lead_ids.astype(object)).get_indexer(interactions["lead_id"].astype(object))
+    by_account = account_names.get_indexer(interactions["account_id"].astype(object))
+    duration, value = interactions["duration_s"], interactions["value"]
+    direction = interactions["direction"].map({"inbound": INBOUND, "outbound": OUTBOUND})
+    return {
+        "time": microseconds(interactions["occurred_at"]),
+        "lead": lead.astype(np.int64),
+        "account": np.where(lead >= 0, account[lead] if len(account) else -1, by_account).astype(np.int64),
+        "direction": direction.fillna(NOT_GIVEN).to_numpy(np.int64),
+        "duration": _fixed_point(duration, DURATION_UNIT_S),
+        "has_duration": duration.notna().to_numpy(np.int64),
+        "value": _fixed_point(value, VALUE_UNIT),
+    }
+
+
+def _fixed_point(numbers: pd.Series, unit: float) -> Ints:
+    scaled = np.rint(numbers.fillna(0.0).to_numpy(np.float64) / unit)
+    return np.clip(scaled, -LARGEST, LARGEST).astype(np.int64)
+
+
+def _alphabetical(labels: pd.Series) -> tuple[tuple[str, ...], Ints]:
+    codes, names = pd.factorize(labels.astype(object), sort=True)
+    return tuple(str(name) for name in names), codes.astype(np.int64)
+
+
+_TIE_BREAKERS = ("lead", "kind", "topic", "direction", "duration", "has_duration", "value")
+
+
+def _sorted_log(columns: dict[str, Ints], owner: str, n: int) -> EventLog:
+    order = _total_order(columns, owner)
+    taken = {name: values[order] for name, values in columns.items()}
+    return EventLog(
+        start=starts(taken[owner], n),
+        has_duration=taken.pop("has_duration").astype(bool),
+        **{name: taken[name] for name in ("time", "lead", "kind", "topic", "direction", "duration", "value")},
+    )
+
+
+def _total_order(columns: dict[str, Ints], owner: str) -> Ints:
+    """Order by (owner, time), ties by every further column; only the tied rows pay for the long key."""
+    order = np.lexsort((columns["time"], columns[owner]))
+    same = np.zeros(len(order) + 1, bool)
+    for name in (owner, "time"):
+        values = columns[name][order]
+        same[1:-1] = (values[1:] == values[:-1]) & (same[1:-1] if name == "time" else True)
+    tied = np.flatnonzero(same[1:] | same[:-1])
+    rows = order[tied]
+    keys = [columns[name][rows] for name in (*reversed(_TIE_BREAKERS), "time", owner)]
+    order[tied] = rows[np.lexsort(keys)]
+    return order

@@ -1,0 +1,352 @@
+"""The project file `ripelead.toml`, read into frozen typed settings.
+
+Each layer reads its own sections through `Project.section`; the names of all sections are known here, so that a
+misspelt one is refused by every command.
+"""
+
+import json
+import os
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self, TypeVar, get_args
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from features.errors import ProjectFileError
+from features.refusals import sentences, unknown_key
+
+FILE_NAME = "ripelead.toml"
+TableName = Literal["leads", "interactions", "deals", "accounts", "lead_changes", "assessments", "decisions", "spend"]
+SECTIONS = (
+    "project",
+    "tables",
+    "snapshots",
+    "features",
+    "rules",
+    "points",
+    "label",
+    "folds",
+    "model",
+    "policy",
+    "tracking",
+)
+
+
+class Section(BaseModel):
+    """A section of the project file: frozen, unknown keys refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+S = TypeVar("S", bound=Section)
+
+
+def _known_timezone(name: str) -> str:
+    if name not in available_timezones():
+        near = get_close_matches(name, sorted(available_timezones()), 1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        raise ValueError(f"unknown time zone{hint}")
+    return name
+
+
+def _moment(value: object) -> datetime:
+    """A time with its zone; a plain date is its midnight, UTC."""
+    try:
+        moment = (
+            value if isinstance(value, datetime) else datetime.fromisoformat(value if isinstance(value, str) else "")
+        )
+    except ValueError as error:
+        raise ValueError('expected a time with its zone such as "2026-06-30T00:00:00Z", or a date') from error
+    if moment.tzinfo is None and re.fullmatch(r"\d{4}-\d\d-\d\d", str(value)):
+        moment = moment.replace(tzinfo=UTC)
+    if moment.tzinfo is None:
+        raise ValueError("has no time zone: add Z or an offset such as +01:00")
+    return moment.astimezone(UTC)
+
+
+def _duration(text: str) -> str:
+    if not re.fullmatch(r"[1-9]\d{0,3}[dw]", text):
+        raise ValueError("expected a number of days or weeks such as '7d' or '2w'")
+    return text
+
+
+def _known_encoding(name: str) -> str:
+    try:
+        "".encode(name)
+    except LookupError as error:
+        raise ValueError("unknown encoding; common ones are utf-8, cp1252, utf-16") from error
+    return name
+
+
+def _known_directives(pattern: str) -> str:
+    moment = datetime(2001, 2, 3, 4, 5, 6, tzinfo=UTC)
+    try:
+        datetime.strptime(moment.strftime(pattern), pattern)
+    except ValueError as error:
+        raise ValueError(f"no strptime pattern such as '%d.%m.%Y %H:%M' ({error})") from error
+    return pattern
+
+
+Timezone = Annotated[str, AfterValidator(_known_timezone)]
+AwareTime = Annotated[datetime, BeforeValidator(_moment)]
+Every = Annotated[str, AfterValidator(_duration)]
+Encoding = Annotated[str, AfterValidator(_known_encoding)]
+TimeFormat = Annotated[str, AfterValidator(_known_directives)]
+PositiveDays = Annotated[int, Field(ge=1, le=3650)]
+
+
+class ProjectSettings(Section):
+    """`[project]`: name, time zone of naive times, end of observation."""
+
+    name: str = Field(description="shown in reports", min_length=1, max_length=80)
+    timezone: Timezone | None = Field(
+        None, description="time zone of naive times; they are refused without it", examples=["Europe/Berlin"]
+    )
+    data_end: AwareTime | None = Field(
+        None,
+        description="observation stops here; default: the latest interaction or closed deal that has happened",
+        examples=["2026-06-30T00:00:00Z"],
+    )
+
+
+class TableSettings(Section):
+    """`[tables.NAME]`: where a canonical table comes from and how its columns and values map."""
+
+    file: str | None = Field(
+        None,
+        description="csv, tsv, txt, jsonl, ndjson (each also .gz), parquet or xlsx; a pattern reads several",
+        examples=["exports/contacts.csv"],
+    )
+    sql: str | None = Field(
+        None,
+        description="instead of file: one DuckDB SELECT over files next to the project file",
+        examples=["select id as lead_id, created as created_at from 'exports/contacts.parquet'"],
+    )
+    columns: dict[str, str] = Field(
+        {}, description="canonical column = column of the source", examples=[{"lead_id": "Record ID"}]
+    )
+    values: dict[str, dict[str, str | float | bool]] = Field(
+        {},
+        description="per canonical column: value of the source = canonical value; '*' is any other, '' a missing one",
+        examples=[{"source": {"Web Form": "web", "*": "other"}}],
+    )
+    exclude: tuple[str, ...] = Field(
+        (), description="columns that are left out: they know the outcome, or mean nothing", examples=[["Lead Status"]]
+    )
+    missing: tuple[str, ...] = Field(
+        (), description="further values that mean 'not known', in every column", examples=[["Select"]]
+    )
+    time_format: TimeFormat | None = Field(
+        None,
+        description="strptime pattern of the table's times where they are text; default: ISO 8601",
+        examples=["%d.%m.%Y %H:%M"],
+    )
+    encoding: Encoding = Field("utf-8", description="character encoding of a text file")
+    delimiter: Literal[",", ";", "|", "\t"] | None = Field(
+        None, description="of a text file; default: seen from the header line", examples=[";"]
+    )
+    sheet: str | None = Field(None, description="sheet of an Excel file; default: the first", examples=["Contacts"])
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> Self:
+        if (self.file is None) == (self.sql is None):
+            raise ValueError("give either file = … or sql = …, and not both")
+        return self
+
+
+class SnapshotSettings(Section):
+    """`[snapshots]`: at which as-of dates open leads are looked at for training."""
+
+    ages_days: tuple[Annotated[int, Field(ge=0)], ...] = Field(
+        (), description="days after a lead was created", examples=[[1, 7, 30]]
+    )
+    every: Every | None = Field(None, description="calendar grid (weeks start on Mondays, 00:00 UTC)", examples=["7d"])
+    at: tuple[AwareTime, ...] = Field((), description="fixed as-of dates", examples=[["2026-01-01", "2026-04-01"]])
+
+    @property
+    def given(self) -> bool:
+        """Whether any as-of date is asked for."""
+        return bool(self.ages_days or self.every or self.at)
+
+
+class FeatureSettings(Section):
+    """`[features]`: windows and vocabulary of the engagement features."""
+
+    windows_days: tuple[PositiveDays, ...] = Field((7, 30, 90), description="observation windows", min_length=1)
+    half_lives_days: tuple[PositiveDays, ...] = Field((7, 30, 90), description="of decaying interest points")
+    max_kinds: int = Field(24, description="most frequent kinds with features of their own; the rest is pooled", ge=1)
+    max_topics: int = Field(12, description="most frequent topics with features of their own", ge=0)
+    max_categories: int = Field(200, description="categories per attribute; rarer ones are pooled", ge=2, le=254)
+    min_category_leads: int = Field(20, description="leads a category needs for a code of its own", ge=1)
+    account_history: bool = Field(True, description="also features of the whole account's history")
+    calendar: bool = Field(False, description="weekday and month of the as-of date as features")
+    exclude: tuple[str, ...] = Field((), description="feature names, or patterns such as 'account_*', to leave out")
+
+
+class RuleSettings(Section):
+    """`[rules]`: the BANT baseline: k of n criteria over dated evidence."""
+
+    criteria: tuple[str, ...] = Field(
+        ("budget", "authority", "need", "timing"), description="what assessments are asked about", min_length=1
+    )
+    at_least: int = Field(3, description="criteria that must be met", ge=1)
+    met_from: float = Field(0.5, description="an assessment of at least this much counts as met", gt=0, le=1)
+    max_age_days: PositiveDays | None = Field(None, description="older evidence counts as unknown", examples=[365])
+
+    @model_validator(mode="after")
+    def _reachable(self) -> Self:
+        if self.at_least > len(self.criteria):
+            raise ValueError(f"at_least = {self.at_least}, but there are only {len(self.criteria)} criteria")
+        return self
+
+
+DEFAULT_POINTS: Mapping[str, float] = {
+    "content_download": 10,
+    "newsletter_signup": 5,
+    "webinar_attended": 20,
+    "webinar_registered": 10,
+    "faq_view": 1,
+    "article_view": 1,
+    "page_view": 1,
+    "product_page_view": 3,
+    "pricing_page_view": 5,
+    "price_calculator_used": 8,
+    "product_comparison_view": 6,
+    "case_study_view": 5,
+    "references_view": 4,
+    "reviews_view": 4,
+    "data_sheet_download": 6,
+    "email_open": 1,
+    "email_click": 3,
+    "email_reply": 8,
+    "social_interaction": 2,
+    "ad_impression": 0,
+    "ad_click": 2,
+    "form_submitted": 10,
+    "demo_requested": 25,
+    "call_requested": 25,
+    "discovery_call": 15,
+    "demo_attended": 25,
+    "personal_conversation": 15,
+    "contract_review_planned": 40,
+    "event_attended": 15,
+    "unsubscribe": -15,
+}
+
+
+class PointSettings(Section):
+    """`[points]`: the additive points baseline."""
+
+    kinds: dict[str, float] = Field(
+        dict(DEFAULT_POINTS), description="points per interaction of a kind; replaces the whole default table"
+    )
+    half_life_days: PositiveDays | None = Field(
+        None, description="points fade by half in this time; default: never", examples=[30]
+    )
+    cap_per_kind: float | None = Field(None, description="most points one kind can give", gt=0, examples=[100])
+    threshold: float = Field(50, description="points from which a lead counts as marketing qualified")
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A read project file: its folder, its features-side settings, and the raw sections of the other layers."""
+
+    directory: Path
+    raw: Mapping[str, Any]
+    project: ProjectSettings
+    tables: Mapping[TableName, TableSettings]
+    snapshots: SnapshotSettings
+    features: FeatureSettings
+    rules: RuleSettings
+    points: PointSettings
+
+    def section(self, name: str, kind: type[S]) -> S:
+        """Section `name` as settings class `kind`; raises `ProjectFileError` naming the key at fault."""
+        return parse_section(self.raw, name, kind)
+
+    @property
+    def timezone(self) -> ZoneInfo | None:
+        """Time zone of naive input times."""
+        return ZoneInfo(self.project.timezone) if self.project.timezone else None
+
+
+def read_project(directory: Path) -> Project:
+    """Project file of `directory`.
+
+    Raises:
+        ProjectFileError: no such file, not TOML, unknown or wrong keys (with the nearest known one).
+    """
+    raw = _read_toml(directory / FILE_NAME)
+    _refuse_unknown(raw, SECTIONS, FILE_NAME)
+    return Project(
+        directory=directory,
+        raw=raw,
+        project=parse_section(raw, "project", ProjectSettings),
+        tables=_tables(raw),
+        snapshots=parse_section(raw, "snapshots", SnapshotSettings),
+        features=parse_section(raw, "features", FeatureSettings),
+        rules=parse_section(raw, "rules", RuleSettings),
+        points=parse_section(raw, "points", PointSettings),
+    )
+
+
+def parse_section(raw: Mapping[str, Any], name: str, kind: type[S]) -> S:
+    """Section `name` of the raw file, all defaults when it is absent."""
+    return _parse(raw.get(name, {}), kind, f"[{name}]")
+
+
+def expand_environment(text: str) -> str:
+    """`text` with each `${NAME}` replaced; raises `ProjectFileError` when a variable is not set."""
+
+    def value(match: re.Match[str]) -> str:
+        name = match[1]
+        if name not in os.environ:
+            raise ProjectFileError(f"{text!r} uses ${{{name}}}, which is not set: run `export {name}=…` first")
+        return os.environ[name]
+
+    return re.sub(r"\$\{([A-Za-z_]\w*)\}", value, text)
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except FileNotFoundError as error:
+        raise ProjectFileError(
+            f"no {FILE_NAME} in {path.parent}: run `ripelead init {path.parent}` or name another folder with -p"
+        ) from error
+    except UnicodeDecodeError as error:
+        raise ProjectFileError(f"{path}: not UTF-8 text ({error.reason} at byte {error.start})") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ProjectFileError(f"{path}: not valid TOML: {error}") from error
+    except OSError as error:
+        raise ProjectFileError(f"{path}: cannot be read: {error.strerror}") from error
+
+
+def _tables(raw: Mapping[str, Any]) -> dict[TableName, TableSettings]:
+    given = raw.get("tables", {})
+    if not isinstance(given, Mapping):
+        raise ProjectFileError(f"{FILE_NAME} [tables]: expected sections such as [tables.leads], got {given!r}")
+    _refuse_unknown(given, get_args(TableName), "[tables]")
+    if "leads" not in given:
+        raise ProjectFileError(f'{FILE_NAME}: [tables.leads] is missing: add it with file = "…" or sql = "…"')
+    return {name: _parse(table, TableSettings, f"[tables.{name}]") for name, table in given.items()}
+
+
+def _parse(value: object, kind: type[S], where: str) -> S:
+    """TOML has the types of JSON and times: strict JSON rules take 7 for 7.0, a list and a time, and no "7" for 7."""
+    try:
+        return kind.model_validate_json(json.dumps(value, default=lambda time: time.isoformat()), strict=True)
+    except ValidationError as error:
+        raise ProjectFileError(sentences(error, kind.model_fields, f"{FILE_NAME} {where}")) from error
+
+
+def _refuse_unknown(given: Mapping[str, Any], known: Iterable[str], where: str) -> None:
+    for key in given:
+        if key not in known:
+            raise ProjectFileError(unknown_key(key, known, where if where == FILE_NAME else f"{FILE_NAME} {where}"))

@@ -1,0 +1,117 @@
+"""Snapshots: the pairs (lead, as-of date) at which open leads are looked at."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+import pandas as pd
+
+from features.errors import ProjectFileError
+from features.histories import Histories, microseconds
+from features.project import SnapshotSettings
+from features.windows import DAY_US, NEVER, Bools, Ints, Segments, known_before, times_by_owner
+
+# The calendar grid starts on a Monday, whatever the data: it does not move when data arrive.
+FIRST_MONDAY_US = 4 * DAY_US
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshots:
+    """Pairs sorted by (lead, as_of): lead numbers of the histories, and microseconds."""
+
+    lead: Ints
+    as_of: Ints
+
+    def __len__(self) -> int:
+        return len(self.lead)
+
+    def take(self, keep: Ints | Bools) -> "Snapshots":
+        """The chosen snapshots, in order."""
+        return Snapshots(self.lead[keep], self.as_of[keep])
+
+
+@dataclass(frozen=True, slots=True)
+class Closings:
+    """Won and lost closings and openings of deals by lead, as sorted times."""
+
+    closed: Segments
+    opened: Segments
+    closed_of_opened: Segments
+
+
+def closings_by_lead(deals: pd.DataFrame, lead_ids: pd.Index) -> Closings:
+    """Deal times by lead; `deals` must name a lead in every row (see `features.deals.deals_by_lead`)."""
+    lead = lead_ids.get_indexer(deals["lead_id"].astype(object)).astype(np.int64)
+    closed_at = microseconds(deals["closed_at"])
+    closed = (deals["status"] != "open").to_numpy() & (lead >= 0)
+    opened_at = microseconds(deals["opened_at"])
+    opened = (opened_at != NEVER) & (lead >= 0)
+    return Closings(
+        closed=times_by_owner(lead[closed], closed_at[closed], len(lead_ids)),
+        opened=times_by_owner(lead[opened], opened_at[opened], len(lead_ids)),
+        closed_of_opened=times_by_owner(lead[closed & opened], closed_at[closed & opened], len(lead_ids)),
+    )
+
+
+def is_open(closings: Closings, snapshots: Snapshots) -> Bools:
+    """Whether the lead is still open at its as-of date, from what was known before it.
+
+    Open means: nothing was won or lost before as_of, or some deal opened before as_of has not closed before it.
+    """
+    closed = known_before(closings.closed, snapshots.lead, snapshots.as_of)
+    return (closed == 0) | has_open_deal(closings, snapshots)
+
+
+def has_open_deal(closings: Closings, snapshots: Snapshots) -> Bools:
+    """Whether some deal of the lead was opened before as_of and not closed before it."""
+    opened = known_before(closings.opened, snapshots.lead, snapshots.as_of)
+    return np.asarray(opened > known_before(closings.closed_of_opened, snapshots.lead, snapshots.as_of))
+
+
+def training_snapshots(histories: Histories, settings: SnapshotSettings, data_end: datetime) -> Snapshots:
+    """All snapshots the settings ask for: at or after the lead's creation, up to the data's end.
+
+    Raises:
+        ProjectFileError: the project asks for no as-of date at all.
+    """
+    if not settings.given:
+        raise ProjectFileError("[snapshots]: no as-of date asked for: add ages_days = [7, 30] or every = '7d'")
+    end = int(pd.Timestamp(data_end).value // 1000)
+    parts = [
+        *_by_age(histories, settings),
+        *_by_calendar(histories, settings, end),
+        *_fixed(histories, settings),
+    ]
+    lead, as_of = (np.concatenate([part[i] for part in parts]) for i in (0, 1))
+    valid = (as_of >= histories.created[lead]) & (histories.created[lead] != NEVER) & (as_of <= end)
+    pairs = np.unique(np.stack([lead[valid], as_of[valid]], axis=1), axis=0)
+    return Snapshots(pairs[:, 0], pairs[:, 1])
+
+
+def snapshots_at(histories: Histories, as_of: datetime) -> Snapshots:
+    """One snapshot per lead created before or at `as_of`; leads without a creation time count as created."""
+    moment = int(pd.Timestamp(as_of).value // 1000)
+    lead = np.flatnonzero(histories.created <= moment)
+    return Snapshots(lead, np.full(len(lead), moment, np.int64))
+
+
+def _by_age(histories: Histories, settings: SnapshotSettings) -> list[tuple[Ints, Ints]]:
+    lead = np.arange(len(histories.created))
+    return [(lead, histories.created + age * DAY_US) for age in settings.ages_days]
+
+
+def _by_calendar(histories: Histories, settings: SnapshotSettings, end: int) -> list[tuple[Ints, Ints]]:
+    if settings.every is None:
+        return []
+    step = int(settings.every[:-1]) * (7 if settings.every[-1] == "w" else 1) * DAY_US
+    created = np.where(histories.created == NEVER, end + 1, histories.created)
+    first = -((FIRST_MONDAY_US - created) // step)
+    count = np.maximum((end - FIRST_MONDAY_US) // step - first + 1, 0)
+    lead = np.repeat(np.arange(len(created)), count)
+    rank = np.arange(len(lead)) - np.repeat(np.cumsum(count) - count, count)
+    return [(lead, FIRST_MONDAY_US + (first[lead] + rank) * step)]
+
+
+def _fixed(histories: Histories, settings: SnapshotSettings) -> list[tuple[Ints, Ints]]:
+    lead = np.arange(len(histories.created))
+    return [(lead, np.full(len(lead), int(pd.Timestamp(at).value // 1000), np.int64)) for at in settings.at]

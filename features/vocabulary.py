@@ -1,0 +1,43 @@
+"""Words of the data against the words the product knows: likely misspellings are shown, never changed."""
+
+from collections.abc import Collection, Iterator
+from difflib import get_close_matches
+
+import pandas as pd
+
+from features.project import DEFAULT_POINTS
+
+DIRECTIONS = ("inbound", "outbound")
+_LOOKED_AT = 500
+
+
+def kind_notes(kinds: pd.Series, configured: Collection[str]) -> Iterator[str]:
+    """A note for each unknown kind that looks like a known one; `configured` kinds are known too."""
+    known = sorted({*DEFAULT_POINTS, *configured})
+    counts = kinds.value_counts()
+    for kind, count in counts[~counts.index.isin(known)].head(_LOOKED_AT).items():
+        near = get_close_matches(_plain(str(kind)), known, 1, cutoff=0.85)
+        if near:
+            yield (
+                f"interactions.kind {kind!r} ({rows(count)}): did you mean {near[0]!r}? "
+                "It is used as its own kind; map it in [tables.interactions] values"
+            )
+
+
+def direction_notes(directions: pd.Series) -> Iterator[str]:
+    """A note for each direction that is neither inbound nor outbound."""
+    counts = directions.value_counts()
+    for direction, count in counts[~counts.index.isin(DIRECTIONS)].head(5).items():
+        yield (
+            f"interactions.direction {direction!r} ({rows(count)}): expected inbound or outbound; it counts as "
+            "neither; map it in [tables.interactions] values"
+        )
+
+
+def rows(count: int) -> str:
+    """`1 row`, `2,000 rows`."""
+    return f"{count:,} row{'' if count == 1 else 's'}"
+
+
+def _plain(word: str) -> str:
+    return word.strip().lower().replace(" ", "_").replace("-", "_")

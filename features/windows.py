@@ -1,0 +1,101 @@
+"""Half-open observation windows `[as_of − w, as_of)`: the only place that knows which events a snapshot may see.
+
+Times are int64 microseconds since 1970-01-01 UTC. An event at exactly `as_of` is in the future.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+
+DAY_US = 86_400_000_000
+SECOND_US = 1_000_000
+# Far before any event, and far enough from the int64 limits that adding windows cannot overflow.
+NEVER = -(2**61)
+
+
+@dataclass(frozen=True, slots=True)
+class Segments:
+    """Times sorted within owners: owner i's times are `time[start[i]:start[i + 1]]`."""
+
+    start: Ints
+    time: Ints
+
+
+def starts(owner: Ints, n: int) -> Ints:
+    """Where each of n owners' rows start when rows are sorted by owner: n + 1 positions."""
+    return np.concatenate([[0], np.cumsum(np.bincount(owner, minlength=n))]).astype(np.int64)
+
+
+def times_by_owner(owner: Ints, time: Ints, n: int) -> Segments:
+    """Segments of n owners from unsorted pairs."""
+    order = np.lexsort((time, owner))
+    return Segments(starts(owner, n), time[order])
+
+
+def known_before(segments: Segments, owner: Ints, moment: Ints) -> Ints:
+    """How many of the owner's times lie before `moment`, for each (owner, moment) pair."""
+    return first_not_before(segments, owner, moment) - segments.start[owner]
+
+
+def first_not_before(segments: Segments, owner: Ints, moment: Ints) -> Ints:
+    """Position of the owner's first time ≥ `moment` (or its end), for each (owner, moment) pair.
+
+    A binary search over all pairs at once: log2 of the longest history in steps.
+
+    >>> times = Segments(np.array([0, 3, 4]), np.array([10, 20, 30, 5]))
+    >>> first_not_before(times, np.array([0, 0, 1]), np.array([20, 31, 5])).tolist()
+    [1, 3, 3]
+    """
+    low, high = segments.start[owner].copy(), segments.start[owner + 1].copy()
+    if len(segments.time) == 0:
+        return low
+    last = len(segments.time) - 1
+    while (open_pairs := low < high).any():
+        middle = (low + high) >> 1
+        earlier = open_pairs & (segments.time[np.minimum(middle, last)] < moment)
+        low = np.where(earlier, middle + 1, low)
+        high = np.where(open_pairs & ~earlier, middle, high)
+    return low
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The events each snapshot may see: positions `[first, stop)` of the sorted times."""
+
+    first: Ints
+    stop: Ints
+
+    @property
+    def count(self) -> Ints:
+        """Number of events in the window."""
+        return self.stop - self.first
+
+
+def history(segments: Segments, owner: Ints, as_of: Ints) -> Span:
+    """All events of the owner before `as_of`."""
+    return Span(segments.start[owner], first_not_before(segments, owner, as_of))
+
+
+def window_start(segments: Segments, owner: Ints, as_of: Ints, days: int) -> Ints:
+    """Position of the owner's first event in `[as_of − days, …)`."""
+    return first_not_before(segments, owner, as_of - days * DAY_US)
+
+
+def prefix_sums(values: npt.NDArray[np.generic]) -> Ints:
+    """Prefix sums with a leading 0, in int64: the sum over a span is `sums[stop] − sums[first]`, exactly.
+
+    Integer sums wrap around on overflow, so a difference is right whenever the span's own sum fits.
+    """
+    sums = np.zeros(len(values) + 1, np.int64)
+    np.cumsum(values, dtype=np.int64, out=sums[1:])
+    return sums
+
+
+def over(sums: Ints, span: Span) -> Ints:
+    """Sum over each span, from prefix sums."""
+    return sums[span.stop] - sums[span.first]

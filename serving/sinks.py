@@ -1,0 +1,66 @@
+"""Writing scores: Parquet or CSV, atomically."""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from features.errors import ProjectFileError
+from features.files import replaced_file
+
+FORMATS = (".parquet", ".csv")
+REASON = pa.struct([("group", pa.string()), ("feature", pa.string()), ("value", pa.string()),
+                    ("points", pa.int64()), ("sentence", pa.string())])  # fmt: skip
+SCHEMA = pa.schema(
+    [
+        ("lead_id", pa.string()),
+        ("as_of", pa.timestamp("us", tz="UTC")),
+        ("propensity", pa.float64()),
+        ("score", pa.int64()),
+        ("band", pa.string()),
+        ("sales_qualified", pa.bool_()),
+        ("bant_met", pa.int64()),
+        ("bant_qualified", pa.bool_()),
+        ("points", pa.float64()),
+        ("stage", pa.string()),
+        ("reasons", pa.list_(REASON)),
+        ("model_version", pa.string()),
+    ]
+)
+# A spreadsheet runs a cell that starts like this; only text is ever escaped, never a number.
+FORMULA_START = ("=", "+", "-", "@", "\t", "\r")
+
+
+def check_format(path: Path) -> None:
+    """Refuse an output file of an unknown kind before any work is done."""
+    if path.suffix.lower() not in FORMATS:
+        raise ProjectFileError(f"--out {path}: expected a file ending in {' or '.join(FORMATS)}")
+
+
+def write_scores(frame: pd.DataFrame, path: Path) -> None:
+    """Write the score table; in CSV, reasons are one JSON cell and times ISO 8601.
+
+    Raises:
+        SinkError: the file cannot be written; nothing half-written stays.
+    """
+    with replaced_file(path) as temporary:
+        if path.suffix.lower() == ".parquet":
+            pq.write_table(pa.Table.from_pandas(frame, schema=SCHEMA, preserve_index=False), temporary)
+        else:
+            _as_csv(frame).to_csv(temporary, index=False, lineterminator="\n")
+
+
+def _as_csv(frame: pd.DataFrame) -> pd.DataFrame:
+    texts = frame.select_dtypes(["object", "str"]).columns.difference(["reasons"])
+    escaped = {name: frame[name].map(_unformula) for name in texts}
+    return frame.assign(
+        **escaped,
+        as_of=frame["as_of"].dt.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+        reasons=[json.dumps(rows, ensure_ascii=False) for rows in frame["reasons"]],
+    )
+
+
+def _unformula(cell: str) -> str:
+    return "'" + cell if cell.startswith(FORMULA_START) else cell

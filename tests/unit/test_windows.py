@@ -1,0 +1,75 @@
+from bisect import bisect_left
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from features.windows import (
+    DAY_US,
+    NEVER,
+    Segments,
+    first_not_before,
+    history,
+    known_before,
+    over,
+    prefix_sums,
+    starts,
+    times_by_owner,
+    window_start,
+)
+
+pairs = st.lists(st.tuples(st.integers(0, 3), st.integers(-3, 3)), max_size=30)
+
+
+def one_owner(*times):
+    return Segments(np.array([0, len(times)]), np.array(times, np.int64))
+
+
+def test_starts_give_owners_without_rows_an_empty_stretch():
+    assert starts(np.array([1, 1, 3]), 5).tolist() == [0, 0, 2, 2, 3, 3]
+
+
+def test_times_by_owner_sorts_times_within_each_owner():
+    segments = times_by_owner(np.array([1, 0, 1]), np.array([30, 5, 10]), 3)
+    assert segments.start.tolist() == [0, 1, 3, 3]
+    assert segments.time.tolist() == [5, 10, 30]
+
+
+@given(pairs, pairs)
+def test_first_not_before_is_a_binary_search_per_owner(events, questions):
+    owner, time = np.array(events, np.int64).reshape(-1, 2).T
+    segments = times_by_owner(owner, time, 4)
+    asked, moment = np.array(questions, np.int64).reshape(-1, 2).T
+    found = first_not_before(segments, asked, moment)
+    of = [sorted(t for o, t in events if o == who) for who in range(4)]
+    want = [segments.start[who] + bisect_left(of[who], t) for who, t in questions]
+    assert found.tolist() == want
+
+
+def test_an_event_at_exactly_as_of_is_in_the_future():
+    past = history(one_owner(10, 20, 30), np.array([0, 0, 0]), np.array([20, 21, 10]))
+    assert past.count.tolist() == [1, 2, 0]
+
+
+def test_an_event_at_exactly_the_start_of_the_window_is_inside():
+    segments = one_owner(0, 1, DAY_US)
+    assert window_start(segments, np.array([0, 0]), np.array([DAY_US, DAY_US + 1]), 1).tolist() == [0, 1]
+
+
+def test_known_before_counts_times_before_a_moment():
+    segments = Segments(np.array([0, 2, 2]), np.array([10, 10]))
+    assert known_before(segments, np.array([0, 0, 1]), np.array([10, 11, 11])).tolist() == [0, 2, 0]
+
+
+def test_a_missing_time_is_before_everything_and_does_not_overflow():
+    assert window_start(one_owner(NEVER, 0), np.array([0]), np.array([0]), 3650).tolist() == [1]
+
+
+def test_sums_over_a_span_are_exact_although_the_running_sum_overflows():
+    sums = prefix_sums(np.array([2**62, 2**62, 2**62, 5, 7]))
+    assert over(sums, history(one_owner(0, 1, 2, 3, 4), np.array([0]), np.array([5]))) == 3 * 2**62 + 12 - 2**64
+    assert sums[5] - sums[3] == 12
+
+
+def test_prefix_sums_of_flags_count_them():
+    assert prefix_sums(np.array([True, False, True])).tolist() == [0, 1, 1, 2]

@@ -1,0 +1,212 @@
+"""The bundle: a folder without pickle that holds everything a score needs, named by the sha256 of its files."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from features.build import FeatureTable
+from features.catalog import Catalog
+from features.deals import DealsOfAccount
+from features.errors import ModelRefusedError
+from features.files import replaced_directory
+from features.project import PointSettings, RuleSettings
+from features.windows import Floats
+from training.calibration import Calibration
+from training.contributions import Scale
+
+if TYPE_CHECKING:
+    from lightgbm import Booster
+
+SCHEMA = 1
+MANIFEST = "manifest.json"
+FILES = ("model.txt", "catalog.json", "encoder.json", "calibration.json", "policy.json", "reference.parquet",
+         "golden.parquet", "card.md")  # fmt: skip
+GOLDEN_ROWS = 64
+QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
+ENCODER_KEYS = ("attributes", "kinds", "topics", "criteria", "points", "met_from")
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """How scores become classes, and the rules that stand beside them; frozen when the model was trained."""
+
+    threshold: float
+    capacity_share: float
+    bands: Mapping[str, float]
+    max_reasons: int
+    rules: RuleSettings
+    points: PointSettings
+    deals_of_account: DealsOfAccount
+    repeat: bool
+    outcome_column: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """What was learned: the booster, the features it reads, and the scale of its scores."""
+
+    booster: "Booster"
+    catalog: Catalog
+    scale: Scale
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """A loaded and verified bundle."""
+
+    version: str
+    booster: "Booster"
+    catalog: Catalog
+    scale: Scale
+    policy: Policy
+
+    def raw(self, values: Floats, threads: int = 0) -> Floats:
+        """Raw scores (log-odds before calibration) of feature rows."""
+        return np.asarray(self.booster.predict(values, raw_score=True, num_threads=threads))
+
+
+def write_bundle(directory: Path, model: Trained, table: FeatureTable, policy: Policy, card: str) -> str:  # fmt: skip
+    """Write the bundle and give its id (64 hex digits).
+
+    `table` is the training table, of which only aggregates are kept. Nothing that depends on the machine goes in.
+    """
+    with replaced_directory(directory) as folder:
+        (folder / "model.txt").write_text(_portable(model.booster.model_to_string()), encoding="utf-8")
+        whole = model.catalog.to_json()
+        _write_json(folder / "encoder.json", {key: whole[key] for key in ENCODER_KEYS})
+        _write_json(folder / "catalog.json", {k: v for k, v in whole.items() if k not in ENCODER_KEYS})
+        _write_json(
+            folder / "calibration.json", {**asdict(model.scale.calibration), "base_rate": model.scale.base_rate}
+        )
+        _write_json(folder / "policy.json", _policy_json(policy))
+        reference = _reference(table, model.catalog)
+        pq.write_table(pa.Table.from_pandas(reference, preserve_index=False), folder / "reference.parquet")
+        pq.write_table(_golden(model.booster, reference, model.catalog), folder / "golden.parquet")
+        (folder / "card.md").write_text(card, encoding="utf-8")
+        hashes = {name: sha256((folder / name).read_bytes()).hexdigest() for name in FILES}
+        _write_json(folder / MANIFEST, {"schema_version": SCHEMA, "id": _identity(hashes), "files": hashes})
+    return _identity(hashes)
+
+
+def load_bundle(directory: Path) -> Bundle:
+    """Verified bundle of a folder.
+
+    Hashes are checked before anything is parsed (a damaged model file can kill the process), then the golden rows
+    must give their recorded scores.
+
+    Raises:
+        ModelRefusedError: not a bundle, damaged, or scoring differently from when it was made.
+    """
+    import lightgbm as lgb
+
+    version = verify_files(directory)
+    read = {name: json.loads((directory / f"{name}.json").read_text(encoding="utf-8")) for name in
+            ("catalog", "encoder", "calibration", "policy")}  # fmt: skip
+    calibration = read["calibration"]
+    bundle = Bundle(
+        version=version,
+        booster=lgb.Booster(model_str=(directory / "model.txt").read_text(encoding="utf-8")),
+        catalog=Catalog.from_json({**read["catalog"], **read["encoder"]}),
+        scale=Scale(Calibration(calibration["slope"], calibration["intercept"]), calibration["base_rate"]),
+        policy=_policy_from_json(read["policy"]),
+    )
+    _check_golden(bundle, directory)
+    return bundle
+
+
+def verify_files(directory: Path) -> str:
+    """Id of the bundle in `directory`, after every file's sha256 agreed with the manifest.
+
+    Raises:
+        ModelRefusedError: something is missing, added or changed.
+    """
+    try:
+        manifest = json.loads((directory / MANIFEST).read_text(encoding="utf-8"))
+        hashes, identity = dict(manifest["files"]), str(manifest["id"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ModelRefusedError(
+            f"{directory}: no readable {MANIFEST}: this is not a bundle, or it is damaged"
+        ) from error
+    if manifest.get("schema_version") != SCHEMA:
+        raise ModelRefusedError(f"{directory}: bundle schema {manifest.get('schema_version')!r}, expected {SCHEMA}")
+    present = {path.name for path in directory.iterdir()} - {MANIFEST}
+    if present != set(hashes) or set(hashes) != set(FILES):
+        odd = ", ".join(sorted(present ^ set(FILES)))
+        raise ModelRefusedError(f"{directory}: missing or unexpected files in the bundle: {odd}")
+    for name, expected in hashes.items():
+        if sha256((directory / name).read_bytes()).hexdigest() != expected:
+            raise ModelRefusedError(f"{directory}: {name} was changed after the bundle was made: restore or retrain it")
+    if _identity(hashes) != identity:
+        raise ModelRefusedError(f"{directory}: the manifest's id does not fit its files: restore or retrain the bundle")
+    return identity
+
+
+def _identity(hashes: Mapping[str, str]) -> str:
+    return sha256("".join(f"{hashes[name]}  {name}\n" for name in sorted(hashes)).encode()).hexdigest()
+
+
+def _portable(model: str) -> str:
+    """Model text without what differs between machines."""
+    return "".join(line for line in model.splitlines(keepends=True) if not line.startswith("[num_threads:"))
+
+
+def _write_json(path: Path, value: object) -> None:
+    text = json.dumps(value, indent=1, ensure_ascii=False, sort_keys=True, allow_nan=False)
+    path.write_text(text + "\n", encoding="utf-8")
+
+
+def _policy_json(policy: Policy) -> dict[str, Any]:
+    plain = {name: getattr(policy, name) for name in Policy.__slots__}  # type: ignore[attr-defined]
+    return {
+        **plain,
+        "rules": policy.rules.model_dump(mode="json"),
+        "points": policy.points.model_dump(mode="json"),
+    }
+
+
+def _policy_from_json(value: Mapping[str, Any]) -> Policy:
+    rules, points = RuleSettings.model_validate(value["rules"]), PointSettings.model_validate(value["points"])
+    return Policy(**{**value, "rules": rules, "points": points})
+
+
+def _reference(table: FeatureTable, catalog: Catalog) -> pd.DataFrame:
+    """Aggregates of the training features: share not known, mean, quantiles; never a row."""
+    rows = []
+    for column, feature in enumerate(catalog.features):
+        values = table.values[:, column]
+        known = values[~np.isnan(values)]
+        quantiles = np.quantile(known, QUANTILES, method="nearest") if len(known) else np.zeros(len(QUANTILES))
+        rows.append({"feature": feature.name, "not_known": 1 - len(known) / max(len(values), 1),
+                     "mean": float(known.mean()) if len(known) else 0.0,
+                     **{f"q{q:g}": float(v) for q, v in zip(QUANTILES, quantiles, strict=True)}})  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def _golden(booster: "Booster", reference: pd.DataFrame, catalog: Catalog) -> pa.Table:
+    """Made-up rows (each feature drawn by itself between its 1 % and 99 % quantile) with their raw scores."""
+    rng = np.random.default_rng(0)
+    low, high = reference["q0.01"].to_numpy(), reference["q0.99"].to_numpy()
+    values = rng.uniform(low, high, (GOLDEN_ROWS, len(reference)))
+    whole = [i for i, feature in enumerate(catalog.features) if feature.type != "number"]
+    values[:, whole] = np.rint(values[:, whole])
+    values[rng.random(values.shape) < reference["not_known"].to_numpy()] = np.nan
+    columns = {name: values[:, i] for i, name in enumerate(catalog.names)}
+    return pa.table({**columns, "__raw": booster.predict(values, raw_score=True)})
+
+
+def _check_golden(bundle: Bundle, directory: Path) -> None:
+    golden = pq.read_table(directory / "golden.parquet")
+    values = np.stack([golden[name].to_numpy() for name in bundle.catalog.names], axis=1)
+    worst = np.abs(bundle.raw(values) - golden["__raw"].to_numpy()).max()
+    if not worst <= 1e-9:
+        raise ModelRefusedError(
+            f"{directory}: the model scores its golden rows differently here (by {worst:.3g}): retrain"
+        )

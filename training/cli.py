@@ -1,0 +1,215 @@
+"""Commands of the training layer: init, check, features, train, evaluate, report, promote, rollback, mlflow."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from features.cli import ProjectFolder, app, err, exit_code, out, progress_bar, read_checked, utc_now
+from features.errors import ModelRefusedError, ProjectFileError
+from features.project import FILE_NAME, Project, read_project
+from training.evaluation import Estimate, Evaluation, from_json
+from training.registry import Registry
+from training.settings import SECTIONS, TrainingSettings, read_training_settings
+
+HERE = Path()
+RUNS = "runs"
+MODELS = "models"
+
+
+def read_all(directory: Path) -> tuple[Project, TrainingSettings]:
+    """The whole project file, checked."""
+    project = read_project(directory)
+    return project, read_training_settings(project)
+
+
+def registry_of(project: Project) -> Registry:
+    """The project's model registry."""
+    return Registry(project.directory / MODELS)
+
+
+@app.command()
+def init(directory: Annotated[Path, typer.Argument(help="folder of the new project")]) -> None:
+    """Write a commented ripelead.toml with every key and its default."""
+    from features.files import write_text
+    from features.starter import starter_text
+
+    path = directory / FILE_NAME
+    if path.exists():
+        raise ProjectFileError(f"{path} exists already: delete it or choose another folder")
+    write_text(path, starter_text(directory.resolve().name, SECTIONS))
+    out.print(f"wrote {path}: name your files there, then run `ripelead check -p {directory}`")
+
+
+@app.command()
+def check(directory: ProjectFolder = HERE) -> None:
+    """Read and check all tables, count rows used and quarantined, and say what training would see."""
+    from training.dataset import load_dataset
+
+    project, settings = read_all(directory)
+    tables = read_checked(project, untimed=settings.label.column is not None)
+    dataset = load_dataset(project, settings, tables)
+    matured = dataset.label[dataset.matured]
+    out.print(
+        f"{len(dataset.snapshots):,} snapshots of {len(dataset.histories.lead_ids):,} leads, "
+        f"{len(matured):,} with a known outcome, {int(matured.sum()):,} of them conversions ({matured.mean():.1%}); "
+        f"observation ends {tables.data_end:%Y-%m-%d %H:%M} UTC"
+    )
+    if not tables.timed:
+        out.print("leads have no creation times: whether an attribute was known in time cannot be checked")
+    raise typer.Exit(exit_code(tables))
+
+
+@app.command()
+def features(
+    out_file: Annotated[Path, typer.Option("--out", help="Parquet file to write")],
+    directory: ProjectFolder = HERE,
+) -> None:
+    """Write the feature table of all training snapshots with their outcomes, for notebooks."""
+    from features.files import replaced_file
+    from training.dataset import load_dataset
+    from training.feature_frame import feature_frame
+
+    project, settings = read_all(directory)
+    tables = read_checked(project, untimed=settings.label.column is not None)
+    with progress_bar("features") as progress:
+        frame = feature_frame(project, load_dataset(project, settings, tables), progress)
+    with replaced_file(out_file) as temporary:
+        frame.to_parquet(temporary, index=False)
+    out.print(f"wrote {len(frame):,} snapshots × {frame.shape[1] - 4} features to {out_file}")
+    raise typer.Exit(exit_code(tables))
+
+
+@app.command()
+def train(
+    directory: ProjectFolder = HERE,
+    run_folder: Annotated[Path | None, typer.Option("--out", help="run folder; default: runs/TIME")] = None,
+) -> None:
+    """Train, compare with the rules on the holdout, write the run folder, and register the challenger."""
+    from features.files import replaced_directory
+    from training.publish import publish
+    from training.train import train as run_training
+
+    project, settings = read_all(directory)
+    target = run_folder or project.directory / RUNS / f"{utc_now():%Y%m%dT%H%M%S}"
+    if target.exists():
+        raise ProjectFileError(f"--out {target} exists already: choose another folder")
+    tables = read_checked(project, untimed=settings.label.column is not None)
+    with replaced_directory(target) as folder:
+        run = run_training(project, settings, tables, folder, _say)
+        publish(project, settings, run, _say)
+    registry_of(project).register(target)
+    print_evaluation(run.evaluation)
+    out.print(f"\nreport: {target / 'report.html'}\npictures: {target / 'figures'}")
+    out.print(f"challenger: {run.version[:12]}; `ripelead promote` makes it the champion if it passes the gate")
+    raise typer.Exit(exit_code(tables))
+
+
+@app.command()
+def evaluate(
+    directory: ProjectFolder = HERE,
+    run_folder: Annotated[Path | None, typer.Option("--run", help="run folder; default: the newest")] = None,
+) -> None:
+    """Print how the model of a run did beside the rules on its holdout."""
+    folder = run_folder or newest_run(read_project(directory))
+    print_evaluation(_read_evaluation(folder / "evaluation.json"))
+
+
+@app.command()
+def report(
+    directory: ProjectFolder = HERE,
+    run_folder: Annotated[Path | None, typer.Option("--run", help="run folder; default: the newest")] = None,
+) -> None:
+    """Say where the report and the pictures of a run are."""
+    folder = run_folder or newest_run(read_project(directory))
+    out.print(f"report: {folder / 'report.html'}\npictures: {folder / 'figures'}")
+
+
+@app.command()
+def promote(directory: ProjectFolder = HERE) -> None:
+    """Make the challenger the champion if it passes the gate; exit code 4 with the reasons if not."""
+    from training.tracking import point_alias, store_of
+    from training.verdict import promotable
+
+    project, settings = read_all(directory)
+    registry = registry_of(project)
+    passed, reasons = promotable(_read_evaluation(registry.bundle_path("challenger").parent / "evaluation.json"))
+    if not passed:
+        registry.refuse(utc_now(), reasons)
+        raise ModelRefusedError("the challenger is not promoted:\n" + "\n".join(f"- {reason}" for reason in reasons))
+    version = registry.promote(utc_now(), reasons)
+    if settings.tracking.enabled:
+        point_alias(store_of(project, settings.tracking), "champion", version)
+    out.print(f"champion: {version[:12]}")
+    for reason in reasons:
+        out.print(f"- {reason}", markup=False)
+
+
+@app.command()
+def rollback(directory: ProjectFolder = HERE) -> None:
+    """Make the champion before the present one champion again."""
+    from training.tracking import point_alias, store_of
+
+    project, settings = read_all(directory)
+    version = registry_of(project).rollback(utc_now())
+    out.print(f"champion: {version[:12]} (rolled back)")
+    if settings.tracking.enabled:
+        point_alias(store_of(project, settings.tracking), "champion", version)
+
+
+@app.command()
+def mlflow(directory: ProjectFolder = HERE, port: Annotated[int, typer.Option(help="port of the page")] = 5000) -> None:
+    """Open the MLflow page of the project's runs."""
+    from training.tracking import server_command, store_of
+
+    project, settings = read_all(directory)
+    command, environment = server_command(store_of(project, settings.tracking), port)
+    out.print(f"MLflow: http://127.0.0.1:{port} (stop with Ctrl-C)")
+    sys.exit(subprocess.call([sys.executable, "-m", *command], env=environment))
+
+
+def newest_run(project: Project) -> Path:
+    """The newest run folder of a project.
+
+    Raises:
+        ModelRefusedError: there is none yet.
+    """
+    runs = sorted(path for path in (project.directory / RUNS).glob("*") if (path / "evaluation.json").exists())
+    if not runs:
+        raise ModelRefusedError(f"no training run in {project.directory / RUNS}: run `ripelead train` first")
+    return runs[-1]
+
+
+def print_evaluation(evaluation: Evaluation) -> None:
+    """The verdict and the table of all systems."""
+    out.print(f"\n[bold]{evaluation.verdict.headline}[/bold]")
+    for sentence in (*evaluation.verdict.sentences, *evaluation.verdict.warnings):
+        out.print(f"- {sentence}", markup=False)
+    out.print(f"\nholdout: {evaluation.n:,} snapshots, {evaluation.positives:,} conversions; 90 % intervals")
+    out.print(f"{'':11}{'ROC-AUC':19}{'PR-AUC':19}{'lift@10 %':18}{'Brier':7}{'slope':7}ECE", markup=False)
+    for name, metrics in evaluation.systems.items():
+        ranking = f"{_cell(metrics.roc_auc):19}{_cell(metrics.pr_auc):19}{_cell(metrics.lift_at_10, 1):18}"
+        probability = (metrics.brier, metrics.calibration_slope, metrics.ece)
+        cells = "".join(f"{'–' if e.value is None else format(e.value, '.3f'):7}" for e in probability)
+        out.print(f"{name:11}{ranking}{cells}".rstrip(), markup=False)
+
+
+def _cell(estimate: Estimate, digits: int = 3) -> str:
+    if estimate.value is None:
+        return "–"
+    if estimate.low is None or estimate.high is None:
+        return f"{estimate.value:.{digits}f}"
+    return f"{estimate.value:.{digits}f} ({estimate.low:.{digits}f}–{estimate.high:.{digits}f})"
+
+
+def _read_evaluation(path: Path) -> Evaluation:
+    try:
+        return from_json(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ModelRefusedError(f"{path}: not a readable evaluation: {error}") from error
+
+
+def _say(what: str) -> None:
+    err.print(f"· {what}", markup=False)

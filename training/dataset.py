@@ -1,0 +1,152 @@
+"""The labelled data of a project: histories, snapshots of open leads, and what became of them."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from features.catalog import AttributeCode
+from features.deals import deals_by_lead
+from features.errors import InputContractError
+from features.fit import attribute_frame, encode
+from features.histories import Histories, build_histories
+from features.project import Project
+from features.snapshots import Snapshots, closings_by_lead, is_open, training_snapshots
+from features.tables import Tables
+from features.windows import Bools, Floats, Ints, Segments
+from training.folds import Rows
+from training.labels import horizon_end, label_snapshots, labels_from_column, won_times
+from training.settings import TrainingSettings
+
+Outcomes = npt.NDArray[np.int8]
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """Snapshots with their outcomes; all arrays have one entry per snapshot.
+
+    `matured` tells whether the outcome is known for good at the data's end. `not_features` names the columns of
+    leads that must not become features, `won` the times of won deals by lead (none for a flat table).
+    """
+
+    tables: Tables
+    histories: Histories
+    snapshots: Snapshots
+    rows: Rows
+    label: Outcomes
+    matured: Bools
+    won: Segments | None
+    not_features: tuple[str, ...]
+
+    def labels_known_at(self, rows: Ints, known_until: int | None) -> Outcomes:
+        """Outcomes of some rows as they were known at a time (microseconds; None: at the data's end)."""
+        if self.won is None or known_until is None:
+            return self.label[rows]
+        return label_snapshots(self.won, self.snapshots.take(rows), self.rows.end[rows], known_until).label
+
+
+def load_dataset(project: Project, settings: TrainingSettings, tables: Tables) -> Dataset:
+    """Labelled data of the checked tables.
+
+    Raises:
+        ProjectFileError: snapshots or label are not described.
+        InputContractError: no snapshot has a known outcome.
+    """
+    histories = build_histories(tables)
+    dataset = _flat(project, settings, tables, histories) if settings.label.column else _timed(
+        project, settings, tables, histories
+    )  # fmt: skip
+    if not dataset.matured.any():
+        raise InputContractError(
+            f"none of the {len(dataset.snapshots)} snapshots has a known outcome by the data's end "
+            f"({tables.data_end:%Y-%m-%d}): use a shorter [label] horizon_days, or more history"
+        )
+    return dataset
+
+
+def _timed(project: Project, settings: TrainingSettings, tables: Tables, histories: Histories) -> Dataset:
+    deals = deals_by_lead(tables, settings.label.deals_of_account)
+    snapshots = training_snapshots(histories, project.snapshots, tables.data_end)
+    if not settings.label.repeat:
+        snapshots = snapshots.take(is_open(closings_by_lead(deals, pd.Index(histories.lead_ids)), snapshots))
+    # The data's end itself is still observed.
+    known_until = int(pd.Timestamp(tables.data_end).value // 1000) + 1
+    end = horizon_end(histories, snapshots, settings.label, project.timezone)
+    won = won_times(histories, deals)
+    labels = label_snapshots(won, snapshots, end, known_until)
+    return Dataset(
+        tables=tables,
+        histories=histories,
+        snapshots=snapshots,
+        rows=_rows(histories, snapshots, labels.end, settings),
+        label=labels.label,
+        matured=labels.known,
+        won=won,
+        not_features=_not_features(settings),
+    )
+
+
+def _flat(project: Project, settings: TrainingSettings, tables: Tables, histories: Histories) -> Dataset:
+    snapshots = flat_snapshots(histories, tables)
+    if project.snapshots.given and tables.timed:
+        snapshots = training_snapshots(histories, project.snapshots, tables.data_end)
+    labels = labels_from_column(histories, snapshots, settings.label)
+    return Dataset(
+        tables=tables,
+        histories=histories,
+        snapshots=snapshots,
+        rows=_rows(histories, snapshots, labels.end, settings),
+        label=labels.label,
+        matured=labels.known,
+        won=None,
+        not_features=_not_features(settings),
+    )
+
+
+def flat_snapshots(histories: Histories, tables: Tables) -> Snapshots:
+    """One snapshot per lead of a flat table: at its creation, or just after the data's end when it has no time."""
+    lead = np.arange(len(histories.lead_ids))
+    end = int(pd.Timestamp(tables.data_end).value // 1000) + 1
+    return Snapshots(lead, histories.created if tables.timed else np.full(len(lead), end))
+
+
+def _rows(histories: Histories, snapshots: Snapshots, end: Ints, settings: TrainingSettings) -> Rows:
+    return Rows(
+        as_of=snapshots.as_of,
+        end=end,
+        group=_groups(histories, settings)[snapshots.lead],
+        order=_order(histories, settings)[snapshots.lead],
+    )
+
+
+def _groups(histories: Histories, settings: TrainingSettings) -> Ints:
+    folds = settings.folds
+    if folds.kind != "group":
+        return histories.account if folds.purge == "account" else np.arange(len(histories.lead_ids))
+    excluded = set(_not_features(settings))
+    columns = attribute_frame(histories.leads, pd.DataFrame({"account_id": []}), excluded)
+    chosen = columns if folds.group == "identical" else _columns(histories.leads, folds.group, "folds.group")
+    return chosen.astype("str").fillna("").groupby(list(chosen.columns), sort=True).ngroup().to_numpy(np.int64)
+
+
+def _order(histories: Histories, settings: TrainingSettings) -> Floats:
+    if settings.folds.order_by is None:
+        return np.zeros(len(histories.lead_ids))
+    column = _columns(histories.leads, (settings.folds.order_by,), "folds.order_by").iloc[:, 0]
+    order = encode(AttributeCode("order", "number"), column)
+    if np.isnan(order).any():
+        raise InputContractError(f"[folds] order_by = {settings.folds.order_by!r}: not a number in every row")
+    return order
+
+
+def _columns(leads: pd.DataFrame, names: tuple[str, ...], key: str) -> pd.DataFrame:
+    for name in names:
+        if name not in leads:
+            raise InputContractError(f"{key}: leads have no column {name!r}; they have {', '.join(leads.columns)}")
+    return leads[list(names)]
+
+
+def _not_features(settings: TrainingSettings) -> tuple[str, ...]:
+    named = (settings.label.column, settings.label.until, settings.folds.order_by)
+    return (*(name for name in named if name is not None), *settings.model.exclude)

@@ -1,0 +1,208 @@
+"""The model: features learned from training rows only, gradient boosting, calibration from out-of-fold scores."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from features.build import FeatureTable, build_features
+from features.catalog import Catalog
+from features.fit import attribute_frame, learn_codes
+from features.project import Project
+from features.propose import learn_vocabulary, propose_catalog
+from features.windows import Floats, Ints
+from training.bundle import Trained
+from training.calibration import fit_calibration
+from training.contributions import Scale
+from training.dataset import Dataset, Outcomes
+from training.folds import Fold, Rows, inner_folds
+from training.settings import ModelSettings, TrainingSettings
+
+if TYPE_CHECKING:
+    import lightgbm as lgb
+
+INNER_FOLDS = 3
+SMALL_ROWS = 2_000
+Report = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """A trained model, the table and labels it was trained on, and how it came about."""
+
+    trained: Trained
+    table: FeatureTable
+    label: Outcomes
+    trees: int
+    rows: int
+    positives: int
+    parameters: dict[str, Any]
+    notes: tuple[str, ...]
+
+
+def fit_model(
+    project: Project, settings: TrainingSettings, dataset: Dataset, rows: Ints, known_until: int | None
+) -> Fitted:
+    """Model learned from the given rows, with labels as known at `known_until` (microseconds; None: data's end)."""
+    label = dataset.labels_known_at(rows, known_until)
+    catalog, notes = learn_catalog(project, dataset, rows)
+    table = build_features(dataset.histories, dataset.tables, dataset.snapshots.take(rows), catalog)
+    table, catalog = informative(table, catalog)
+    parameters = booster_parameters(settings.model, catalog, len(rows), int(label.sum()))
+    rng = np.random.default_rng(settings.model.seed)
+    folds = inner_folds(_subset(dataset.rows, rows), settings.folds.kind, INNER_FOLDS, rng)
+    trees, raw, held = _choose_trees(table.values, label, folds, parameters, settings.model, catalog)
+    booster = _train(table.values, label, parameters, trees, catalog)
+    scale = Scale(fit_calibration(raw, label[held]), base_rate=_smoothed_rate(label))
+    return Fitted(
+        trained=Trained(booster, catalog, scale),
+        table=table,
+        label=label,
+        trees=trees,
+        rows=len(rows),
+        positives=int(label.sum()),
+        parameters=parameters,
+        notes=tuple(notes),
+    )
+
+
+def features_of(dataset: Dataset, rows: Ints, catalog: Catalog) -> FeatureTable:
+    """Feature table of some rows of the dataset."""
+    return build_features(dataset.histories, dataset.tables, dataset.snapshots.take(rows), catalog)
+
+
+def booster_parameters(settings: ModelSettings, catalog: Catalog, rows: int, positives: int) -> dict[str, Any]:
+    """LightGBM parameters: shallow trees for exact reasons, stronger regularisation the fewer rows there are."""
+    small = rows < SMALL_ROWS
+    parameters: dict[str, Any] = {
+        "objective": "binary",
+        "learning_rate": settings.learning_rate,
+        "max_depth": 2 if small else settings.max_depth,
+        "num_leaves": min(settings.leaves, 4) if small else settings.leaves,
+        "min_data_in_leaf": settings.min_leaf or int(np.clip(min(rows / 200, positives / 8), 8, 50)),
+        "feature_fraction": 0.3 if small else 0.5,
+        "bagging_fraction": 0.8,
+        "bagging_freq": 1,
+        "lambda_l2": 10.0,
+        "cat_smooth": 20.0,
+        "cat_l2": 20.0,
+        "max_bin": 255,
+        "seed": settings.seed,
+        "deterministic": True,
+        "force_row_wise": True,
+        "verbosity": -1,
+        "num_threads": settings.threads,
+    }
+    if settings.monotone:
+        parameters["monotone_constraints"] = [_direction(name, settings.monotone) for name in catalog.names]
+    return parameters
+
+
+def informative(table: FeatureTable, catalog: Catalog) -> tuple[FeatureTable, Catalog]:
+    """Table and catalog without columns that never vary or repeat an earlier one."""
+    seen: set[bytes] = set()
+    kept = []
+    for column, name in enumerate(table.names):
+        values = np.ascontiguousarray(table.values[:, column]) + 0.0
+        digest = sha256(values.tobytes()).digest()
+        if digest not in seen and _varies(values):
+            seen.add(digest)
+            kept.append(name)
+    return table.select(tuple(kept)), catalog.keep(frozenset(kept))
+
+
+def _varies(values: Floats) -> bool:
+    return bool(len(values)) and not (np.isnan(values).all() or (values == values[0]).all())
+
+
+def learn_catalog(project: Project, dataset: Dataset, rows: Ints) -> tuple[Catalog, list[str]]:
+    """Catalog proposed from the given rows and what came before them, and notes on columns left out."""
+    snapshots = dataset.snapshots.take(rows)
+    leads = np.unique(snapshots.lead)
+    vocabulary = learn_vocabulary(dataset.histories, int(snapshots.as_of.max()), project.features)
+    frame = attribute_frame(dataset.histories.leads, dataset.tables.accounts, dataset.not_features)
+    codes, notes = learn_codes(frame.iloc[leads], project.features)
+    assessed = set(dataset.tables.assessments["criterion"].dropna().str.lower())
+    criteria = tuple(name for name in project.rules.criteria if name.lower() in assessed)
+    catalog = propose_catalog(
+        dataset.histories, vocabulary, codes, criteria, project.points.kinds, project.features
+    )  # fmt: skip
+    return catalog, notes
+
+
+def _subset(rows: Rows, chosen: Ints) -> Rows:
+    return Rows(rows.as_of[chosen], rows.end[chosen], rows.group[chosen], rows.order[chosen])
+
+
+def _choose_trees(
+    values: Floats,
+    label: Outcomes,
+    folds: tuple[Fold, ...],
+    parameters: dict[str, Any],
+    settings: ModelSettings,
+    catalog: Catalog,
+) -> tuple[int, Floats, Ints]:
+    """Number of trees with the least log loss over the folds, and the out-of-fold raw scores there."""
+    boosters, losses = [], []
+    for fold in folds:
+        booster, loss = _train_watched(values, label, fold, parameters, settings.max_trees, catalog)
+        boosters.append(booster)
+        losses.append(loss)
+    shortest = min(len(loss) for loss in losses)
+    sizes = [len(fold.holdout) for fold in folds]
+    trees = int(np.argmin(np.average([loss[:shortest] for loss in losses], axis=0, weights=sizes))) + 1
+    held = np.concatenate([fold.holdout for fold in folds])
+    raw = [
+        booster.predict(values[fold.holdout], raw_score=True, num_iteration=trees)
+        for booster, fold in zip(boosters, folds, strict=True)
+    ]
+    return trees, np.concatenate(raw), held
+
+
+def _dataset(
+    values: Floats, label: Outcomes, catalog: Catalog, reference: "lgb.Dataset | None" = None
+) -> "lgb.Dataset":
+    import lightgbm as lgb
+
+    return lgb.Dataset(
+        values,
+        label=label,
+        categorical_feature=list(catalog.categorical),
+        free_raw_data=False,
+        reference=reference,
+    )
+
+
+def _train(values: Floats, label: Outcomes, parameters: dict[str, Any], trees: int, catalog: Catalog) -> "lgb.Booster":
+    import lightgbm as lgb
+
+    return lgb.train(parameters, _dataset(values, label, catalog), num_boost_round=trees)
+
+
+def _train_watched(
+    values: Floats, label: Outcomes, fold: Fold, parameters: dict[str, Any], most: int, catalog: Catalog
+) -> tuple["lgb.Booster", list[float]]:
+    import lightgbm as lgb
+
+    history: dict[str, dict[str, list[float]]] = {}
+    train = _dataset(values[fold.train], label[fold.train], catalog)
+    booster = lgb.train(
+        parameters,
+        train,
+        num_boost_round=most,
+        valid_sets=[_dataset(values[fold.holdout], label[fold.holdout], catalog, train)],
+        valid_names=["held"],
+        callbacks=[lgb.record_evaluation(history), lgb.early_stopping(40, verbose=False)],
+    )
+    return booster, history["held"]["binary_logloss"]
+
+
+def _direction(name: str, monotone: dict[str, Any]) -> int:
+    return next((sign for pattern, sign in monotone.items() if fnmatchcase(name, pattern)), 0)
+
+
+def _smoothed_rate(label: Outcomes) -> float:
+    return float((label.sum() + 0.5) / (len(label) + 1))

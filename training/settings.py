@@ -1,0 +1,125 @@
+"""Settings of the training layer: what is learned, how it is judged, where runs are tracked."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from features.deals import DealsOfAccount
+from features.project import AwareTime, Project, Section
+
+
+class LabelSettings(Section):
+    """`[label]`: what counts as a conversion."""
+
+    horizon_days: int | None = Field(None, description="won within this many days after the as-of date", ge=1, le=3650)
+    until: str | None = Field(None, description="attribute of leads with the end of each lead's own horizon")
+    column: str | None = Field(None, description="outcome column of leads, for a flat table without deals")
+    positive: tuple[str, ...] = Field(
+        ("1", "true", "yes", "y", "won", "converted"), description="values of `column` that are a conversion"
+    )
+    repeat: bool = Field(False, description="a won deal does not close the lead: repeat business, expansion")
+    deals_of_account: DealsOfAccount = Field(
+        "all",
+        description="leads that a deal known only by its account counts for: all, primary or last_touch",
+    )
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> Self:
+        given = [name for name in ("horizon_days", "until", "column") if getattr(self, name) is not None]
+        if len(given) > 1:
+            raise ValueError(f"give only one of horizon_days, until and column (got {' and '.join(given)})")
+        return self
+
+
+class FoldSettings(Section):
+    """`[folds]`: which rows judge the model."""
+
+    kind: Literal["time", "rows", "random", "group"] = Field(
+        "time", description="time: the newest as-of dates; rows: the last rows by order_by; random; group"
+    )
+    holdout_from: AwareTime | None = Field(None, description="first as-of date of the holdout (kind = time)")
+    holdout_share: float = Field(0.3, description="share of rows in the holdout", gt=0, lt=1)
+    gap_days: int | None = Field(
+        None, description="days between training and holdout; default: the horizon", ge=0, le=3650
+    )
+    order_by: str | None = Field(None, description="attribute of leads that gives the order (kind = rows)")
+    group: tuple[str, ...] | Literal["identical"] = Field(
+        (), description="attributes whose equal values stay on one side, or identical rows (kind = group)"
+    )
+    folds: int | None = Field(None, description="cross-validate with this many folds (random, group)", ge=2, le=20)
+    purge: Literal["lead", "account"] = Field("lead", description="what never stands on both sides")
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if self.kind == "rows" and self.order_by is None:
+            raise ValueError('kind = "rows" needs order_by = "column"')
+        if self.kind == "group" and not self.group:
+            raise ValueError('kind = "group" needs group = ["column"] or group = "identical"')
+        if self.folds and self.kind in ("time", "rows"):
+            raise ValueError(f'folds goes with kind = "random" or "group", not {self.kind!r}')
+        return self
+
+
+class ModelSettings(Section):
+    """`[model]`: gradient boosting inside the explanation budget."""
+
+    seed: int = Field(7, ge=0, le=2**31 - 1)
+    max_trees: int = Field(600, description="most trees; forward folds choose how many", ge=10, le=5000)
+    learning_rate: float = Field(0.05, gt=0, le=1)
+    max_depth: int = Field(4, description="part of the explanation budget", ge=1, le=8)
+    leaves: int = Field(16, ge=2, le=255)
+    min_leaf: int | None = Field(None, description="least rows in a leaf; default: by the number of rows", ge=1)
+    exclude: tuple[str, ...] = Field((), description="attributes of leads that must not become features")
+    monotone: dict[str, Literal[-1, 1]] = Field({}, description="feature or pattern = 1 (more is riper) or -1")
+    threads: int = Field(0, description="0: all cores; does not change the model", ge=0)
+
+
+class TrackingSettings(Section):
+    """`[tracking]`: where MLflow keeps runs and models."""
+
+    enabled: bool = True
+    uri: str | None = Field(None, description="default: SQLite inside the project folder")
+    experiment: str | None = Field(None, description="default: the project's name")
+
+
+class PolicySettings(Section):
+    """`[policy]`: who is classified as sales qualified; frozen in the bundle."""
+
+    capacity_share: float = Field(0.1, description="share of open leads that sales can work", gt=0, lt=1)
+    bands: dict[str, float] = Field(
+        {"A": 65, "B": 50, "C": 35}, description="band = least score; below all of them: D", min_length=1
+    )
+    max_reasons: int = Field(8, description="reasons shown per lead, besides start and remainder", ge=1, le=20)
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingSettings:
+    """All sections of the training layer."""
+
+    label: LabelSettings
+    folds: FoldSettings
+    model: ModelSettings
+    policy: PolicySettings
+    tracking: TrackingSettings
+
+
+SECTIONS: Mapping[str, type[Section]] = {
+    "label": LabelSettings,
+    "folds": FoldSettings,
+    "model": ModelSettings,
+    "policy": PolicySettings,
+    "tracking": TrackingSettings,
+}
+
+
+def read_training_settings(project: Project) -> TrainingSettings:
+    """All sections of the training layer; raises `ProjectFileError` naming the key at fault."""
+    return TrainingSettings(
+        label=project.section("label", LabelSettings),
+        folds=project.section("folds", FoldSettings),
+        model=project.section("model", ModelSettings),
+        policy=project.section("policy", PolicySettings),
+        tracking=project.section("tracking", TrackingSettings),
+    )

@@ -1,0 +1,179 @@
+"""MLflow: one run per training with parameters, metrics, figures, fingerprints and the bundle as a registered model.
+
+The only module that imports mlflow. Scoring never needs it: the project's own registry is what serving reads.
+"""
+
+import os
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from features.catalog import Catalog
+from features.errors import ProjectFileError
+from features.project import Project
+from training.evaluation import Estimate, Evaluation
+from training.registry import Alias
+from training.settings import TrackingSettings
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.models import ModelSignature
+
+DATABASE = "mlflow.db"
+ARTIFACTS = "mlartifacts"
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """Where MLflow keeps this project: tracking URI, and the artefact folder of a local store (None: the server's)."""
+
+    uri: str
+    artifacts: str | None
+    experiment: str
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tracked:
+    """What is logged of a run: flat parameters, tags, figure texts by file name, and the bundle's folder."""
+
+    parameters: Mapping[str, str]
+    tags: Mapping[str, str]
+    figures: Mapping[str, str]
+    run: Path
+    version: str
+
+
+def store_of(project: Project, settings: TrackingSettings) -> Store:
+    """The project's store: SQLite inside the project folder unless the settings name another."""
+    folder = project.directory.resolve()
+    local = settings.uri is None
+    return Store(
+        uri=f"sqlite:///{folder / DATABASE}" if local else str(settings.uri),
+        artifacts=(folder / ARTIFACTS).as_uri() if local else None,
+        experiment=settings.experiment or project.project.name,
+        model=project.project.name,
+    )
+
+
+def log_run(store: Store, tracked: Tracked, evaluation: Evaluation, catalog: Catalog) -> str:
+    """Log a run, register its bundle and point the alias `challenger` at it; gives the MLflow run id.
+
+    Raises:
+        ProjectFileError: the tracking store cannot be reached.
+    """
+    with _connected(store) as client:
+        import mlflow
+
+        with mlflow.start_run(experiment_id=_experiment(client, store), tags=dict(tracked.tags)) as run:
+            mlflow.log_params(dict(tracked.parameters))
+            mlflow.log_metrics(dict(flat_metrics(evaluation)))
+            for name, text in tracked.figures.items():
+                mlflow.log_text(text, f"figures/{name}")
+            for name in ("evaluation.json", "report.html"):
+                mlflow.log_artifact(str(tracked.run / name))
+            model_uri = _log_model(tracked.run / "bundle", catalog)
+        _register(client, store, model_uri, str(run.info.run_id), tracked.version)
+        return str(run.info.run_id)
+
+
+def point_alias(store: Store, alias: Alias, bundle: str) -> None:
+    """Point an alias at the model version of a bundle; a bundle that MLflow does not know is left alone."""
+    with _connected(store) as client:
+        for version in client.search_model_versions(f"name = '{store.model}'"):
+            if version.tags.get("bundle") == bundle:
+                client.set_registered_model_alias(store.model, alias, version.version)
+                return
+
+
+def flat_metrics(evaluation: Evaluation) -> Iterator[tuple[str, float]]:
+    """Every measured number as (name, value): `model.roc_auc`, `model.roc_auc.low`, …"""
+    for system, metrics in evaluation.systems.items():
+        for field in fields(metrics):
+            value = getattr(metrics, field.name)
+            if isinstance(value, Estimate):
+                named = {"": value.value, ".low": value.low, ".high": value.high}
+                yield from ((f"{system}.{field.name}{end}", v) for end, v in named.items() if v is not None)
+
+
+def _register(client: "MlflowClient", store: Store, model_uri: str, run_id: str, bundle: str) -> None:
+    if not client.search_registered_models(f"name = '{store.model}'"):
+        client.create_registered_model(store.model)
+    version = client.create_model_version(store.model, model_uri, run_id, tags={"bundle": bundle})
+    client.set_registered_model_alias(store.model, "challenger", version.version)
+
+
+@contextmanager
+def _connected(store: Store) -> "Iterator[MlflowClient]":
+    # Set before the import: MLflow reads them then.
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    os.environ.setdefault("DO_NOT_TRACK", "true")
+    os.environ.setdefault("MLFLOW_ALLOW_PICKLE_DESERIALIZATION", "false")
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+    os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
+    import logging
+
+    import mlflow
+    from mlflow.exceptions import MlflowException
+
+    for name in ("mlflow", "alembic"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+    try:
+        mlflow.set_tracking_uri(store.uri)
+        mlflow.set_registry_uri(store.uri)
+        yield mlflow.MlflowClient()
+    except MlflowException as error:
+        raise ProjectFileError(
+            f"[tracking]: MLflow at {store.uri} answered: {error.message.splitlines()[0]}; "
+            "check uri, or set enabled = false to train without MLflow"
+        ) from error
+
+
+def _experiment(client: "MlflowClient", store: Store) -> str:
+    found = client.get_experiment_by_name(store.experiment)
+    if found is not None:
+        return str(found.experiment_id)
+    return str(client.create_experiment(store.experiment, artifact_location=store.artifacts))
+
+
+def _log_model(bundle: Path, catalog: Catalog) -> str:
+    import mlflow
+
+    spec = find_spec("serving.pyfunc")
+    if spec is None or spec.origin is None:
+        raise ModuleNotFoundError("serving.pyfunc: the ripelead installation is incomplete")
+    with warnings.catch_warnings():
+        # An example would keep rows about real people in the artefact store; the signature is explicit instead.
+        warnings.filterwarnings("ignore", message=".*input example was not provided")
+        info = mlflow.pyfunc.log_model(
+            name="model",
+            python_model=spec.origin,
+            artifacts={"bundle": str(bundle)},
+            signature=signature(catalog),
+            pip_requirements=["ripelead"],
+        )
+    return str(info.model_uri)
+
+
+def signature(catalog: Catalog) -> "ModelSignature":
+    """Input: one optional column per feature (text for categories); output: propensity and score."""
+    from mlflow.models import ModelSignature
+    from mlflow.types import ColSpec, Schema
+
+    inputs: list[Any] = [
+        ColSpec("string" if feature.type == "category" else "double", feature.name, required=False)
+        for feature in catalog.features
+    ]
+    return ModelSignature(Schema(inputs), Schema([ColSpec("double", "propensity"), ColSpec("long", "score")]))
+
+
+def server_command(store: Store, port: int) -> tuple[list[str], dict[str, str]]:
+    """Arguments after `python -m` and environment that open MLflow's page on this store, on this machine only."""
+    arguments = ["mlflow", "server", "--backend-store-uri", store.uri, "--host", "127.0.0.1", "--port", str(port)]
+    if store.artifacts is not None:
+        arguments += ["--default-artifact-root", store.artifacts]
+    return arguments, {**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true"}
