@@ -52,7 +52,8 @@ def _shopping(leads: pd.DataFrame, folder: Path) -> pd.DataFrame:
     past["days"] = (past["start_date"] - past["timestamp"]).dt.total_seconds() / 86_400
     past = past[past["days"] > 0]
     parts = [
-        past[past["days"] <= window].groupby("lead_id")[sums].sum().add_suffix(f"_{window}d") for window in (30, 90, 365)
+        past[past["days"] <= window].groupby("lead_id")[sums].sum().add_suffix(f"_{window}d")
+        for window in (30, 90, 365)
     ]
     parts += [past.groupby("lead_id")["days"].agg(["min", "max"]).add_prefix("basket_days_ago_")]
     parts += [past[past["coupon_baskets"] > 0].groupby("lead_id")["days"].min().rename("coupon_basket_days_ago")]

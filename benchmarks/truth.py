@@ -23,7 +23,9 @@ def true_propensity(
         ValueError: an as-of date before the creation of its lead, or an unknown lead.
     """
     asked = pd.DataFrame({"lead_id": np.asarray(lead_ids, dtype=object), "as_of": _utc(as_of)})
-    stays = pd.read_parquet(directory / "truth" / "propensity.parquet", columns=["lead_id", "valid_from", "level", "stratum"])
+    stays = pd.read_parquet(
+        directory / "truth" / "propensity.parquet", columns=["lead_id", "valid_from", "level", "stratum"]
+    )
     asked["lead_id"] = asked["lead_id"].astype(stays["lead_id"].dtype)
     found = pd.merge_asof(
         asked.reset_index().sort_values("as_of"),
@@ -38,7 +40,11 @@ def true_propensity(
     level = pd.Index(STATES).get_indexer(found["level"])
     days = (found["as_of"] - EPOCH) / pd.Timedelta(days=1)
     return win_within(
-        read_chain(directory), found["stratum"].to_numpy(np.int64), level.astype(np.int64), days.to_numpy(), horizon_days
+        read_chain(directory),
+        found["stratum"].to_numpy(np.int64),
+        level.astype(np.int64),
+        days.to_numpy(),
+        horizon_days,
     )
 
 

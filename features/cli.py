@@ -66,7 +66,8 @@ def parse_as_of(text: str, project: Project) -> datetime:
         raise ProjectFileError(f"--as-of {text}: expected a time such as 2026-06-30T00:00:00Z") from error
     if moment.tzinfo is None:
         if project.timezone is None:
-            raise ProjectFileError(f"--as-of {text}: has no time zone: write {text}Z, or set [project] timezone")
+            written = f"{moment:%Y-%m-%dT%H:%M:%S}Z"
+            raise ProjectFileError(f"--as-of {text}: has no time zone: write {written}, or set [project] timezone")
         moment = moment.replace(tzinfo=project.timezone)
     return moment.astimezone(UTC)
 

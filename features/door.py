@@ -15,6 +15,7 @@ from features.schema import SPECS, Column, TableSpec
 from features.sources import SourceTable, read_source
 from features.times import naive_message
 from features.values import ALWAYS_MISSING, DTYPES, Parsed, Reading, as_mapping, attribute, parse
+from features.vocabulary import rows
 
 OPTIONAL_WITHOUT_TIMES: Mapping[TableName, str] = {"leads": "created_at", "assessments": "assessed_at"}
 STATUSES = ("open", "won", "lost")
@@ -115,10 +116,11 @@ def _without_bad_cells(draft: Draft, spec: TableSpec, parsed: Mapping[str, Parse
 
 def _unreadable_notes(draft: Draft, name: str, parsed: Mapping[str, Parsed]) -> Iterator[str]:
     for found in parsed[name].faults:
-        if found.mask.any():
+        count = int(found.mask.sum())
+        if count:
             position = int(np.argmax(found.mask))
             yield (
-                f"{draft.source.table}.{name}: {int(found.mask.sum()):,} unreadable values are used as missing: "
+                f"{draft.source.table}.{name}: {rows(count)} with an unreadable value, used as missing: "
                 f"{found.reason}, such as {draft.source.place(position)}: {shown_value(draft, name, position)!r}. "
                 f"Expected {found.expected}"
             )

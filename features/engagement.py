@@ -117,12 +117,12 @@ def sessions(view: View, days: int | None) -> Floats:
 
 def dwell_s(view: View, days: int | None) -> Floats:
     """Sum of durations in the window, seconds."""
-    return over(_cached(view, "dwell", view.log.duration), view.span(days)) * DURATION_UNIT_S
+    return over(_cached(view, "dwell", view.log.duration), view.span(days)) * np.float64(DURATION_UNIT_S)
 
 
 def value(view: View, days: int | None) -> Floats:
     """Sum of values in the window."""
-    return over(_cached(view, "value", view.log.value), view.span(days)) * VALUE_UNIT
+    return over(_cached(view, "value", view.log.value), view.span(days)) * np.float64(VALUE_UNIT)
 
 
 def trend(view: View, of: str | None, days: int) -> Floats:
@@ -208,7 +208,7 @@ def _decayed_running_sum(log: EventLog, points: Floats, half_life_us: int) -> Fl
     length = np.diff(log.start)
     longest_first = np.argsort(-length, kind="stable")
     first, running = log.start[:-1][longest_first], length[longest_first]
-    still_running = np.searchsorted(-running, -np.arange(1, running[0]), side="left") if running[0] > 1 else []
+    still_running = np.searchsorted(-running, -np.arange(1, running[0]), side="left")
     for rank, n in enumerate(still_running, start=1):
         at = first[:n] + rank
         result[at] += result[at - 1] * keep[at]

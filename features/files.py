@@ -4,7 +4,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from features.errors import SinkError
@@ -45,6 +45,8 @@ def replaced_directory(path: Path) -> Iterator[Path]:
             _sync(path.parent)
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
+            with suppress(OSError):
+                path.parent.rmdir()  # only when it was made for this and nothing came of it
     except OSError as error:
         raise SinkError(f"cannot write {path}: {error.strerror or error}") from error
 

@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from features.catalog import AttributeCode
-from features.histories import Histories, microseconds
+from features.histories import Histories, microseconds, positions_of
 from features.project import FeatureSettings
 from features.snapshots import Snapshots
 from features.windows import Floats, Segments, history, starts
@@ -25,7 +25,7 @@ def attribute_frame(leads: pd.DataFrame, accounts: pd.DataFrame, exclude: Iterab
     """Attribute columns of each lead, in the order of `leads`: its own, and its account's as `account_…`."""
     own = leads[[name for name in leads.columns if name not in NOT_ATTRIBUTES]].reset_index(drop=True)
     of_account = accounts.drop(columns="account_id").add_prefix(ACCOUNT_PREFIX).reset_index(drop=True)
-    row = pd.Index(accounts["account_id"].astype(object)).get_indexer(leads["account_id"].astype(object))
+    row = positions_of(leads["account_id"], accounts["account_id"])
     joined = of_account.reindex(row).reset_index(drop=True)
     both = pd.concat([own, joined[[name for name in joined if name not in own]]], axis=1)
     return both.drop(columns=[name for name in exclude if name in both])
@@ -51,7 +51,7 @@ def encode(code: AttributeCode, values: pd.Series) -> Floats:
     if code.type == "boolean":
         lower = words.str.lower()
         return np.where(lower.isin(TRUE_WORDS), 1.0, np.where(lower.isin(FALSE_WORDS), 0.0, np.nan))
-    position = pd.Index(code.categories).get_indexer(words.fillna(""))
+    position = positions_of(words, code.categories)
     return np.where(words.isna(), np.nan, np.where(position < 0, len(code.categories), position))
 
 
@@ -80,7 +80,7 @@ def _with_changes(
 ) -> Floats:
     if changes.empty:
         return exported
-    lead = pd.Index(histories.lead_ids).get_indexer(changes["lead_id"].astype(object))
+    lead = positions_of(changes["lead_id"], histories.lead_ids)
     rows = pd.DataFrame(
         {
             "lead": lead,

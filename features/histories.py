@@ -4,6 +4,7 @@ Events are sorted by owner, time and every further column, so equal input gives 
 ordered. Kind and topic codes follow the alphabet, so a lead alone is ordered like the same lead in a batch.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -79,6 +80,12 @@ def microseconds(times: pd.Series) -> Ints:
     return np.where(stamps.isna(), NEVER, stamps.to_numpy().astype(np.int64))
 
 
+def positions_of(wanted: pd.Series, names: Iterable[object]) -> Ints:
+    """Position of each wanted text among the different `names`; −1 where it is not among them or not given."""
+    known = pd.Index(np.asarray(list(names), dtype=object))
+    return np.asarray(known.get_indexer(pd.Index(wanted.astype(object))), dtype=np.int64)
+
+
 def build_histories(tables: Tables) -> Histories:
     """Histories of all leads of the checked tables."""
     leads, account_names = _ordered_leads(tables.leads)
@@ -144,17 +151,17 @@ def _codes_of_sorted(names: pd.Series) -> Ints:
 def _event_columns(
     interactions: pd.DataFrame, lead_ids: pd.Series, account: Ints, account_names: pd.Index
 ) -> dict[str, Ints]:
-    lead = pd.Index(lead_ids.astype(object)).get_indexer(interactions["lead_id"].astype(object))
-    by_account = account_names.get_indexer(interactions["account_id"].astype(object))
+    lead = positions_of(interactions["lead_id"], lead_ids)
+    by_account = positions_of(interactions["account_id"], account_names)
     duration, value = interactions["duration_s"], interactions["value"]
     direction = interactions["direction"].map({"inbound": INBOUND, "outbound": OUTBOUND})
     return {
         "time": microseconds(interactions["occurred_at"]),
         "lead": lead.astype(np.int64),
         "account": np.where(lead >= 0, account[lead] if len(account) else -1, by_account).astype(np.int64),
-        "direction": direction.fillna(NOT_GIVEN).to_numpy(np.int64),
+        "direction": direction.fillna(NOT_GIVEN).to_numpy().astype(np.int64),
         "duration": _fixed_point(duration, DURATION_UNIT_S),
-        "has_duration": duration.notna().to_numpy(np.int64),
+        "has_duration": duration.notna().to_numpy().astype(np.int64),
         "value": _fixed_point(value, VALUE_UNIT),
     }
 

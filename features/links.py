@@ -14,6 +14,7 @@ from features.project import TableName
 from features.text_files import Positions
 from features.times import Mask
 from features.values import as_text
+from features.vocabulary import rows
 
 Drafts = Mapping[TableName, Draft]
 EVENT_TIMES: Mapping[TableName, str] = {
@@ -79,12 +80,12 @@ def without_repeats(draft: Draft, candidates: Mask) -> Draft:
     at = np.flatnonzero(candidates & draft.alive)
     if len(at) == 0:
         return draft
-    rows = draft.frame.iloc[at]
+    compared = draft.frame.iloc[at]
     for name in draft.others:
         raw = as_text(draft.source.rows[name].take(pa.array(at)))
-        rows = rows.assign(**{f"source {name}": pd.Series(raw.to_pandas(), index=rows.index)})
+        compared = compared.assign(**{f"source {name}": pd.Series(raw.to_pandas(), index=compared.index)})
     mask = np.zeros(len(draft.alive), np.bool_)
-    mask[at[rows.duplicated().to_numpy()]] = True
+    mask[at[compared.duplicated().to_numpy()]] = True
     return reject(draft, mask, fault("", REPEATS, "each row once", expected_loss=True))
 
 
@@ -97,9 +98,8 @@ def one_row_a_key(draft: Draft, key: str) -> Draft:
     doubtful = (keys.duplicated(keep=False) & keys.notna()).to_numpy()
     if not doubtful.any():
         return draft
-    rows = draft.frame[doubtful]
-    texts = rows.astype("str")
-    texts.insert(0, "empty cells", rows.isna().sum(axis="columns"))
+    texts = draft.frame[doubtful].astype("str")
+    texts.insert(0, "empty cells", texts.isna().sum(axis="columns"))
     others = [name for name in texts.columns if name != key]
     ordered = texts.sort_values([key, *others], na_position="last")
     mask = np.zeros(len(draft.alive), np.bool_)
@@ -148,7 +148,7 @@ def _without_strange_accounts(draft: Draft, known: Mask) -> Draft:
     if not strange.any():
         return draft
     note = (
-        f"{draft.source.table}.account_id: {int(strange.sum()):,} rows of known leads name an account that is in "
+        f"{draft.source.table}.account_id: {rows(int(strange.sum()))} of known leads with an account that is in "
         "neither accounts nor leads; it is left empty"
     )
     frame = draft.frame.assign(account_id=account.mask(strange))
@@ -166,7 +166,7 @@ def with_accounts(draft: Draft, leads: pd.DataFrame, lead_at: Positions) -> Draf
     differing = 0 if own.isna().all() else int(((own != account) & own.notna() & draft.alive).sum())
     notes = draft.notes
     if differing:
-        note = f"{differing:,} rows name another account than their lead's; the lead's is used"
+        note = f"{rows(differing)} with another account than the lead's; the lead's is used"
         notes = (*notes, f"{draft.source.table}.account_id: {note}")
     return replace(draft, frame=draft.frame.assign(account_id=account), notes=notes)
 
@@ -178,18 +178,27 @@ def filled_accounts(own: pd.Series, of_leads: pd.Series, lead_at: Positions) -> 
 
 
 def latest_event(drafts: Drafts, clock: datetime) -> tuple[datetime, str]:
-    """The end of the data where none is set: the latest thing that has happened by `clock`, and what it is."""
-    happened = {
-        "the latest interaction": _latest(drafts, "interactions", clock),
-        "the latest closed deal": _latest(drafts, "deals", clock),
+    """The end of the data where none is set: the latest thing that has happened by `clock`, and what it is.
+
+    Interactions and closed deals say how far observation reaches; other tables only where there are none of them.
+    """
+    watched: Mapping[TableName, str] = {"interactions": "interaction", "deals": "closed deal"}
+    other: Mapping[TableName, str] = {
+        "leads": "lead",
+        "lead_changes": "change of a lead",
+        "assessments": "assessment",
+        "decisions": "decision",
     }
-    named = {what: time for what, time in happened.items() if time is not None}
-    if not named and (created := _latest(drafts, "leads", clock)) is not None:
-        named = {"the latest lead": created}
+    named = _named_times(drafts, watched, clock) or _named_times(drafts, other, clock)
     if not named:
-        return clock, "now: no table has times"
+        return clock, "now, for no table has times"
     what = max(named, key=lambda name: named[name])
-    return named[what], what
+    return named[what], f"the latest {what}"
+
+
+def _named_times(drafts: Drafts, names: Mapping[TableName, str], clock: datetime) -> dict[str, datetime]:
+    latest = {what: _latest(drafts, table, clock) for table, what in names.items()}
+    return {what: time for what, time in latest.items() if time is not None}
 
 
 def _latest(drafts: Drafts, table: TableName, clock: datetime) -> datetime | None:
@@ -235,4 +244,4 @@ def repeated_spend(spend: pd.DataFrame) -> Iterator[str]:
     """A note when rows of spend repeat others: two equal invoices are possible, so both are counted."""
     repeats = int(spend.duplicated().sum())
     if repeats:
-        yield f"spend: {repeats:,} rows repeat another one; all are counted"
+        yield f"spend: {rows(repeats)} equal to another one; all are counted"

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar, get_args
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
@@ -48,10 +48,12 @@ S = TypeVar("S", bound=Section)
 
 
 def _known_timezone(name: str) -> str:
-    if name not in available_timezones():
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         near = get_close_matches(name, sorted(available_timezones()), 1)
         hint = f"; did you mean {near[0]!r}?" if near else ""
-        raise ValueError(f"unknown time zone{hint}")
+        raise ValueError(f"unknown time zone{hint}") from error
     return name
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from features.histories import Histories, microseconds
+from features.histories import Histories, microseconds, positions_of
 from features.project import RuleSettings
 from features.snapshots import Snapshots
 from features.windows import DAY_US, NEVER, Bools, Floats, Ints, Segments, history, starts
@@ -36,7 +36,7 @@ def evidence_as_of(
     histories: Histories, assessments: pd.DataFrame, snapshots: Snapshots, criteria: tuple[str, ...]
 ) -> Evidence:
     """Evidence for `criteria` (upper or lower case); of assessments at the same moment the most favourable counts."""
-    lead = pd.Index(histories.lead_ids).get_indexer(assessments["lead_id"].astype(object))
+    lead = positions_of(assessments["lead_id"], histories.lead_ids)
     rows = pd.DataFrame(
         {
             "lead": lead,

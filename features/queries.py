@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import duckdb
 import pyarrow as pa
@@ -27,7 +28,7 @@ def read_query(query: str, directory: Path, timezone: str | None, origin: str) -
         "autoinstall_known_extensions": "false",
         "TimeZone": timezone or "UTC",
     }
-    with duckdb.connect(":memory:", config=settings) as connection:
+    with TemporaryDirectory(prefix="ripelead-") as scratch, _connection(settings, scratch) as connection:
         _refuse_other_statements(connection, query, origin)
         connection.execute("set lock_configuration = true")
         try:
@@ -35,6 +36,11 @@ def read_query(query: str, directory: Path, timezone: str | None, origin: str) -
         except (duckdb.Error, pa.ArrowException) as error:
             raise InputContractError(f"{origin}: DuckDB cannot run it: {_first_lines(error)}") from error
     return FileRows(origin, rows, lambda positions: positions + 1, unit="row")
+
+
+def _connection(settings: dict[str, str], scratch: str) -> duckdb.DuckDBPyConnection:
+    """What does not fit memory goes to `scratch`, not into the current folder."""
+    return duckdb.connect(":memory:", config={**settings, "temp_directory": scratch})
 
 
 def _refuse_other_statements(connection: duckdb.DuckDBPyConnection, query: str, origin: str) -> None:

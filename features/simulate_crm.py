@@ -26,11 +26,12 @@ DECISIONS = ("accept", "reject", "recycle")
 DECISION_REASONS = ("fits", "does not fit", "not now")
 STAGES = ("lead", "mql", "sal", "opportunity", "customer", "closed_lost")
 
-DEAL_OPENING_DAYS, EXPECTED_CLOSE_DAYS, AMOUNT_SPREAD = 4.0, (5.0, 120.0), 0.15
-NOTED, NOTE_DAYS, NOTE_NOISE, GENEROSITY = 0.45, 1.5, 0.22, 0.25
-NEED, TIMING = np.array([0.10, 0.25, 0.45, 0.62, 0.72]), np.array([0.0, 0.08, 0.22, 0.42, 0.62])
-AUTHORITY = np.array([0.15, 0.45, 0.75, 0.95])
-BUDGET, PER_MARKET = 0.28, np.array([0.22, 0.0, 0.06, 0.10])
+DEAL_OPENING_DAYS = {INTERESTED: 25.0, ENGAGED: 8.0, EVALUATING: 3.0}  # mean delay, by level reached
+EXPECTED_CLOSE_DAYS, AMOUNT_SPREAD = (5.0, 120.0), 0.15
+NOTED, NOTE_DAYS, NOTE_NOISE, GENEROSITY = 0.65, 1.5, 0.28, 0.25
+NEED, TIMING = np.array([0.15, 0.30, 0.48, 0.60, 0.68]), np.array([0.0, 0.12, 0.30, 0.44, 0.58])
+AUTHORITY = np.array([0.20, 0.50, 0.75, 0.95])
+BUDGET, PER_MARKET = 0.34, np.array([0.20, 0.0, 0.06, 0.10])
 DECISION_DAYS, STAGE_DAYS, STAGE_KEPT = 3.0, 4.0, 0.75
 ACCEPT_EARLY, ACCEPT_LATE = np.array([0.35, 0.5, 0.6, 0.7]), np.array([0.7, 0.8, 0.9, 0.95])
 LEAD_COST = np.array([25.0, 90.0, 60.0, 110.0, 40.0, 160.0, 20.0, 75.0])  # EUR per lead, by source
@@ -73,8 +74,9 @@ class Changes:
 def draw_deals(leads: Leads, paths: Paths, end: float, rng: np.random.Generator) -> Deals:
     """Deals of all leads that closed, or came so far that sales opened one."""
     count = paths.ended.size
-    opened = first_reach(paths, EVALUATING) + rng.exponential(DEAL_OPENING_DAYS, count)
-    opened = np.minimum(opened, paths.ended)
+    opened = paths.ended.copy()
+    for level, days in DEAL_OPENING_DAYS.items():
+        opened = np.minimum(opened, first_reach(paths, level) + rng.exponential(days, count))
     expected = end + rng.uniform(*EXPECTED_CLOSE_DAYS, count)
     amount = np.round(leads.deal_size * np.exp(rng.normal(0, AMOUNT_SPREAD, count)), -2)
     unknown = (rng.random(count) < 0.06) & (paths.state != WON)

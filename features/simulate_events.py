@@ -46,9 +46,9 @@ KINDS = (
     Kind("form_submitted", "web", (0, 0.1, 4, 0.6, 0.2)),
     Kind("demo_requested", "web", (0, 0, 0.05, 4, 0.5)),
     Kind("call_requested", "web", (0, 0, 0.05, 3, 0.5)),
-    Kind("discovery_call", "phone", (0, 0, 0.05, 5, 1), 1500),
+    Kind("discovery_call", "phone", (0, 0.2, 2.5, 5, 1), 1500),
     Kind("demo_attended", "meeting", (0, 0, 0, 1.2, 8), 2700),
-    Kind("personal_conversation", "meeting", (0, 0, 0.1, 1.5, 9), 1500),
+    Kind("personal_conversation", "meeting", (0, 0.2, 1, 2, 9), 1500),
     Kind("contract_review_planned", "meeting", (0, 0, 0, 0, 9)),
     Kind("event_attended", "event", (0.5, 1.5, 2, 1, 1), 7200),
     Kind("email_open", "email"),
@@ -60,9 +60,9 @@ KINDS = (
     Kind("customer_login", "product", duration_s=600),
 )
 # Per day, by level: what people start by themselves, what marketing and sales send, how often sales tries a call.
-VISIT_RATE = np.array([0.001, 0.025, 0.22, 0.42, 0.75])
+VISIT_RATE = np.array([0.001, 0.025, 0.24, 0.46, 0.75])
 MAIL_RATE = np.array([0.005, 0.010, 0.014, 0.020, 0.022])
-CALL_RATE = np.array([0.002, 0.004, 0.009, 0.016, 0.018])
+CALL_RATE = np.array([0.001, 0.003, 0.008, 0.014, 0.016])
 NO_CONSENT_MAILS = 0.3
 FOLLOW_UPS, FOLLOW_UP_DAYS, GENERATIONS = np.array([0.20, 0.25, 0.30, 0.33, 0.35]), 0.012, 6
 ANSWERS = {  # chance of each answer to a mail, by the level at which it arrives
@@ -76,14 +76,14 @@ MILESTONES = (  # what marks that a lead has come to each level
     {"event_attended": 0.7, "ad_click": 0.3},
     {"newsletter_signup": 0.4, "social_interaction": 0.15, "content_download": 0.45},
     {"webinar_registered": 0.5, "form_submitted": 0.5},
-    {"demo_requested": 0.5, "call_requested": 0.35, "discovery_call": 0.15},
+    {"demo_requested": 0.5, "call_requested": 0.4, "discovery_call": 0.1},
     {"price_calculator_used": 0.3, "demo_attended": 0.2, "personal_conversation": 0.2, "contract_review_planned": 0.3},
 )
-MARKED = 0.97
+MARKED = 0.98
 WEBINAR_DAYS, WEBINAR_SHOW = 6.0, 0.6
 SCANNER_LINKS, SCANNER_SECONDS = (3, 8), 20.0
 ANONYMOUS_RATE, ANONYMOUS_DAYS = np.array([0.001, 0.008, 0.030]), 90.0  # per account and day, by market
-CUSTOMER_RATE, CUSTOMER_DAYS, CUSTOMER_LOGINS, CHATTER_RATE = 0.08, 60.0, 0.6, 0.01
+CUSTOMER_RATE, CUSTOMER_DAYS, CUSTOMER_LOGINS, CHATTER_RATE = 0.08, 60.0, 0.6, 0.004
 UNKNOWN = -1
 
 CODE = {kind.name: code for code, kind in enumerate(KINDS)}

@@ -79,7 +79,7 @@ DEPARTMENTS = (
     ("indkøb", "it", "produktion", "marketing", "økonomi"),
     ("Purchasing", "Information", "Production", "Marketing", "Financial"),
 )
-MISSING = {"source": 0.02, "email": 0.04, "title": 0.05, "seniority": 0.06, "industry": 0.04, "employees": 0.05}
+MISSING = {"source": 0.02, "email": 0.04, "title": 0.05, "seniority": 0.08, "industry": 0.03, "employees": 0.04}
 FAVOURITE_TOPIC, NO_TOPIC = np.array([0.40, 0.50, 0.60, 0.75, 0.85]), 0.15
 DURATION = np.array([kind.duration_s for kind in KINDS])
 DURATION_SPREAD, DURATION_OF_LEVEL = 0.7, np.array([0.8, 0.9, 1.0, 1.15, 1.25])

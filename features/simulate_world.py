@@ -18,7 +18,7 @@ SOURCES = (
     "outbound",
 )
 SOURCE_SHARE = (0.24, 0.18, 0.14, 0.11, 0.06, 0.08, 0.11, 0.08)
-SOURCE_FIT = np.array([0.2, 0.0, -0.5, 0.2, 0.9, 0.1, -0.3, 0.1])
+SOURCE_FIT = np.array([0.1, 0.0, -0.2, 0.1, 0.4, 0.0, -0.1, 0.0])
 FIRST_LEVEL = np.array(  # how interested the leads of each source arrive
     [
         (0.10, 0.42, 0.32, 0.12, 0.04),
@@ -42,22 +42,22 @@ INDUSTRIES = (
     "public_sector",
 )
 INDUSTRY_SHARE = (0.22, 0.18, 0.12, 0.10, 0.14, 0.08, 0.09, 0.07)
-INDUSTRY_FIT = np.array([0.6, 0.4, 0.2, 0.0, -0.4, 0.3, 0.0, -0.8])
+INDUSTRY_FIT = np.array([0.7, 0.5, 0.2, 0.0, -0.5, 0.3, 0.0, -0.9])
 COUNTRIES = ("DE", "AT", "CH", "DK", "GB", "US")
 COUNTRY_SHARE = (0.38, 0.08, 0.08, 0.18, 0.16, 0.12)
 SENIORITIES = ("specialist", "manager", "head", "executive")
 SENIORITY_SHARE = (0.42, 0.30, 0.18, 0.10)
-SENIORITY_FIT = np.array([-0.3, 0.1, 0.4, 0.3])
+SENIORITY_FIT = np.array([-0.15, 0.05, 0.2, 0.15])
 FUNCTIONS = ("purchasing", "it", "production", "marketing", "finance")
 FUNCTION_SHARE = (0.20, 0.28, 0.20, 0.20, 0.12)
 SIZE_EDGES = (50, 250, 2000)
-SIZE_FIT = np.array([-0.7, 0.2, 0.7, 0.1])
+SIZE_FIT = np.array([-0.8, 0.1, 0.8, 0.2])
 FIT_EDGES = (-0.5, 0.25, 0.95)
 MARKET_SHARE = (0.55, 0.30, 0.15)
 MARKET_HEAD_START = np.array([0.0, 0.12, 0.30])  # chance of arriving one level higher, by market
 TEAM_STOP, TEAM_MAX, TEAM_SPREAD_DAYS, TEAM_SPAN_DAYS = 0.38, 12, 40.0, 150.0
 TOPICS = ("monitoring", "predictive_maintenance", "energy_saving", "compliance", "integration", "training")
-PRIVATE_SHARE, SCANNER_SHARE, CONSENT_SHARE, ACTIVITY_SPREAD = 0.05, 0.12, 0.7, 0.2
+PRIVATE_SHARE, SCANNER_SHARE, CONSENT_SHARE, ACTIVITY_SPREAD = 0.04, 0.12, 0.7, 0.16
 REPS = 24
 
 HOUR_WEIGHT = np.array(

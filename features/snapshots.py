@@ -1,5 +1,6 @@
 """Snapshots: the pairs (lead, as-of date) at which open leads are looked at."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -7,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from features.errors import ProjectFileError
-from features.histories import Histories, microseconds
+from features.histories import Histories, microseconds, positions_of
 from features.project import SnapshotSettings
 from features.windows import DAY_US, NEVER, Bools, Ints, Segments, known_before, times_by_owner
 
@@ -39,9 +40,9 @@ class Closings:
     closed_of_opened: Segments
 
 
-def closings_by_lead(deals: pd.DataFrame, lead_ids: pd.Index) -> Closings:
+def closings_by_lead(deals: pd.DataFrame, lead_ids: Collection[object]) -> Closings:
     """Deal times by lead; `deals` must name a lead in every row (see `features.deals.deals_by_lead`)."""
-    lead = lead_ids.get_indexer(deals["lead_id"].astype(object)).astype(np.int64)
+    lead = positions_of(deals["lead_id"], lead_ids)
     closed_at = microseconds(deals["closed_at"])
     closed = (deals["status"] != "open").to_numpy() & (lead >= 0)
     opened_at = microseconds(deals["opened_at"])
@@ -59,7 +60,7 @@ def is_open(closings: Closings, snapshots: Snapshots) -> Bools:
     Open means: nothing was won or lost before as_of, or some deal opened before as_of has not closed before it.
     """
     closed = known_before(closings.closed, snapshots.lead, snapshots.as_of)
-    return (closed == 0) | has_open_deal(closings, snapshots)
+    return np.asarray((closed == 0) | has_open_deal(closings, snapshots))
 
 
 def has_open_deal(closings: Closings, snapshots: Snapshots) -> Bools:

@@ -117,7 +117,8 @@ def _read_file(path: Path, shown: str, settings: TableSettings, table: TableName
 
 def _read_parquet(path: Path, shown: str) -> FileRows:
     try:
-        rows = parquet.ParquetFile(path).read()
+        with parquet.ParquetFile(path) as file:
+            rows = file.read()
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
         raise InputContractError(f"{shown}: cannot be read as Parquet: {error}") from error
     return FileRows(shown, rows, lambda positions: positions + 1, unit="row")

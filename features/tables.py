@@ -107,9 +107,11 @@ def _data_end(project: Project, drafts: Mapping[TableName, Draft], clock: dateti
 def _tables(project: Project, drafts: Mapping[TableName, Draft], end: datetime, end_note: str) -> Tables:
     frames = {table: used_rows(drafts[table]) if table in drafts else empty_table(table) for table in SPECS}
     if frames["leads"].empty:
-        origin = drafts["leads"].source.origin
+        count, origin = count_rows(drafts["leads"]), drafts["leads"].source.origin
+        why = "; ".join(f"{rows(number)}: {reason}" for reason, number in count.reasons.items())
         raise InputContractError(
-            f"leads: {origin} has no usable row. Expected at least one lead; {count_rows(drafts['leads']).reasons}"
+            f"leads: {origin} has no usable row. Expected at least one lead, got {rows(count.read)}"
+            f"{f' ({why})' if why else ''}"
         )
     notes = [note for draft in drafts.values() for note in draft.notes]
     notes += kind_notes(frames["interactions"]["kind"], project.points.kinds)

@@ -71,11 +71,10 @@ def open_bytes(file: TextFile) -> BinaryIO:
     Raises:
         InputContractError: another kind of file under a text file's name.
     """
-    stream = file.path.open("rb")
-    magic = stream.read(4)
-    stream.seek(0)
+    with file.path.open("rb") as stream:
+        magic = stream.read(4)
     _refuse_other_kinds(magic, file)
-    return cast(BinaryIO, gzip.open(stream)) if magic[:2] == b"\x1f\x8b" else stream
+    return cast(BinaryIO, gzip.open(file.path)) if magic[:2] == b"\x1f\x8b" else file.path.open("rb")
 
 
 def _refuse_other_kinds(magic: bytes, file: TextFile) -> None:

@@ -45,10 +45,17 @@ def to_utc(values: pd.Series, timezone: ZoneInfo | None, time_format: str | None
     Raises:
         InputContractError: a naive time and no `timezone`.
     """
-    parsed = parse_times(pa.chunked_array([pa.Array.from_pandas(values)]), timezone, time_format)
+    parsed = parse_times(_arrow(values), timezone, time_format)
     if parsed.naive.any():
         raise InputContractError(naive_message(str(values.iloc[int(np.argmax(parsed.naive))])))
     return pd.Series(parsed.utc.to_numpy(dtype=NAIVE_TYPE), index=values.index, name=values.name).dt.tz_localize("UTC")
+
+
+def _arrow(values: pd.Series) -> pa.ChunkedArray:
+    if isinstance(values.dtype, pd.DatetimeTZDtype):
+        wall = values.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy(dtype=NAIVE_TYPE)
+        return pa.chunked_array([pa.array(wall).cast(pa.timestamp("us", tz="UTC"))])
+    return pa.chunked_array([pa.Array.from_pandas(values)])
 
 
 def naive_message(shown: str) -> str:

@@ -74,7 +74,7 @@ def parse(column: pa.ChunkedArray, kind: ColumnType, reading: Reading) -> Parsed
 def clean_text(column: pa.ChunkedArray, reading: Reading) -> pa.ChunkedArray:
     """Stripped text with `reading.values` applied; null where missing.
 
-    A value that the map names is never missing, a missing one is never "any other".
+    A value that the map names is never missing; a missing one is never "any other", and is named by "".
     """
     text = pc.utf8_trim_whitespace(as_text(column))
     if reading.values:
@@ -94,7 +94,7 @@ def _target(value: str | None, reading: Reading) -> str | None:
     if given in reading.values and given != ANY_OTHER:
         return reading.values[given]
     if given.lower() in reading.missing:
-        return None
+        return reading.values.get("")
     return reading.values.get(ANY_OTHER, value)
 
 

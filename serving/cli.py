@@ -66,6 +66,7 @@ def _opened(directory: Path, as_of: str) -> tuple[Bundle, Tables, Any]:
 def print_ranked(frame: pd.DataFrame) -> None:
     """The ripest leads: score, class, BANT verdict, and under each the strongest reasons in words."""
     out.print("\nripest leads (score 50 is the average lead; 10 more double the odds)", markup=False)
+    row: Any
     for rank, row in enumerate(frame.itertuples(), start=1):
         qualified = "sales qualified" if row.sales_qualified else "not yet qualified"
         bant = f"BANT {'yes' if row.bant_qualified else 'no'} ({row.bant_met} met)"

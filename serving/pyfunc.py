@@ -8,6 +8,7 @@ from mlflow.models import set_model
 from mlflow.pyfunc import PythonModel
 
 from features.catalog import Catalog, FeatureDef
+from features.histories import positions_of
 from features.windows import Floats
 from serving.reasons import HIGHEST, LOWEST
 from training.bundle import Bundle, load_bundle
@@ -38,9 +39,9 @@ def _column(catalog: Catalog, feature: FeatureDef, frame: pd.DataFrame) -> Float
         return np.full(len(frame), np.nan)
     values = frame[feature.name]
     if feature.type != "category":
-        return values.astype(np.float64).to_numpy()
+        return values.to_numpy().astype(np.float64)
     names = catalog.attribute(feature.of or "").categories if feature.family == "attribute" else catalog.kinds
-    code = pd.Index(names).get_indexer(values.astype(object))
+    code = positions_of(values, names)
     return np.where(values.isna(), np.nan, np.where(code < 0, len(names), code))
 
 

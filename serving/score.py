@@ -14,7 +14,7 @@ from features.points import points_as_of
 from features.qualification import bant, evidence_as_of
 from features.snapshots import Snapshots, closings_by_lead, is_open, snapshots_at
 from features.tables import Tables
-from features.windows import Bools, Floats
+from features.windows import Bools, Ints
 from serving.reasons import Explained, Reason, explain
 from serving.stage import stages_as_of
 from training.bundle import Bundle, Policy
@@ -69,10 +69,10 @@ def open_leads(histories: Histories, tables: Tables, snapshots: Snapshots, polic
     if policy.repeat:
         return np.ones(len(snapshots), bool)
     deals = deals_by_lead(tables, policy.deals_of_account)
-    return is_open(closings_by_lead(deals, pd.Index(histories.lead_ids)), snapshots)
+    return is_open(closings_by_lead(deals, histories.lead_ids), snapshots)
 
 
-def band_of(score: Floats, bands: Mapping[str, float]) -> list[str]:
+def band_of(score: Ints, bands: Mapping[str, float]) -> list[str]:
     """Band per score: the highest whose least score is reached, else D."""
     ranked = sorted(bands.items(), key=lambda item: -item[1])
     return [next((name for name, least in ranked if value >= least), "D") for value in score]

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from features.deals import deals_by_lead
-from features.histories import Histories, microseconds
+from features.histories import Histories, microseconds, positions_of
 from features.snapshots import Snapshots, closings_by_lead, has_open_deal
 from features.tables import Tables
 from features.windows import Bools, Floats, Segments, history, starts
@@ -40,7 +40,7 @@ def stages_as_of(
 
 
 def _latest_decision(histories: Histories, decisions: pd.DataFrame, snapshots: Snapshots) -> tuple[Bools, Bools]:
-    lead = pd.Index(histories.lead_ids).get_indexer(decisions["lead_id"].astype(object))
+    lead = positions_of(decisions["lead_id"], histories.lead_ids)
     word = decisions["decision"].astype(object).str.lower()
     rows = pd.DataFrame({"lead": lead, "time": microseconds(decisions["decided_at"]), "decision": word})
     rows = rows[rows["lead"] >= 0].sort_values(["lead", "time", "decision"])
@@ -53,5 +53,5 @@ def _latest_decision(histories: Histories, decisions: pd.DataFrame, snapshots: S
 
 
 def _deal_open(histories: Histories, tables: Tables, snapshots: Snapshots, policy: Policy) -> Bools:
-    deals = closings_by_lead(deals_by_lead(tables, policy.deals_of_account), pd.Index(histories.lead_ids))
+    deals = closings_by_lead(deals_by_lead(tables, policy.deals_of_account), histories.lead_ids)
     return has_open_deal(deals, snapshots)

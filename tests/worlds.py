@@ -261,7 +261,7 @@ def _deal_before(row: Row, as_of: int) -> Row:
     return {**row, "status": "open", "closed_at": None} if closed_later else row
 
 
-# A catalog of every family ---------------------------------------------------------------------------------------------
+# A catalog of every family -------------------------------------------------------------------------------------------
 ATTRIBUTES = (
     AttributeCode("seniority", "category", ("senior", "junior", "chief")),
     AttributeCode("employees", "number"),
@@ -272,6 +272,8 @@ ATTRIBUTES = (
 )
 SELECTIONS = (None, "kind:0", "kind:1", "kind:3", "topic:0", "topic:2", "direction:inbound", "direction:outbound")
 WINDOWED = ("active_days", "sessions", "dwell_s", "value", "variety", "entropy")
+TEAM = ("colleagues_active", "seniorities_active")
+ONCE = ("colleagues", "profile_filled", "lead_age_days", "weekday", "month", "criteria_met", "criteria_known")
 WHOLE = ("days_since_first", "gap_mean_days", "gap_std_days", "gap_max_days", "first_kind", "last_kind")
 
 
@@ -286,11 +288,10 @@ def _definitions() -> list[tuple[str, str, str | None, int | None]]:
         *((family, owner, None, days) for family, owner, days in product(WINDOWED, owners, spans)),
         *((family, owner, None, days) for family, owner, days in product(("trend_ratio", "interest"), owners, WINDOWS)),
         *((family, owner, None, None) for family, owner in product(WHOLE, owners)),
-        *((family, "lead", None, days) for family, days in product(("colleagues_active", "seniorities_active"), WINDOWS)),
-        *((family, "lead", None, None) for family in ("colleagues", "profile_filled", "lead_age_days", "weekday", "month")),
+        *((family, "lead", None, days) for family, days in product(TEAM, WINDOWS)),
+        *((family, "lead", None, None) for family in ONCE),
         *(("attribute", "lead", code.name, None) for code in ATTRIBUTES),
         *((family, "lead", name, None) for family, name in product(("criterion_met", "criterion_age_days"), CRITERIA)),
-        *((family, "lead", None, None) for family in ("criteria_met", "criteria_known")),
     ]  # fmt: skip
 
 

@@ -164,7 +164,7 @@ def _write_json(path: Path, value: object) -> None:
 
 
 def _policy_json(policy: Policy) -> dict[str, Any]:
-    plain = {name: getattr(policy, name) for name in Policy.__slots__}  # type: ignore[attr-defined]
+    plain = {name: getattr(policy, name) for name in Policy.__slots__}
     return {
         **plain,
         "rules": policy.rules.model_dump(mode="json"),

@@ -188,12 +188,15 @@ def print_evaluation(evaluation: Evaluation) -> None:
     for sentence in (*evaluation.verdict.sentences, *evaluation.verdict.warnings):
         out.print(f"- {sentence}", markup=False)
     out.print(f"\nholdout: {evaluation.n:,} snapshots, {evaluation.positives:,} conversions; 90 % intervals")
-    out.print(f"{'':11}{'ROC-AUC':19}{'PR-AUC':19}{'lift@10 %':18}{'Brier':7}{'slope':7}ECE", markup=False)
+    out.print(f"{'':11}{'ROC-AUC':21}{'PR-AUC':21}{'lift@10 %':17}{'Brier':7}{'slope':8}ECE", markup=False)
     for name, metrics in evaluation.systems.items():
-        ranking = f"{_cell(metrics.roc_auc):19}{_cell(metrics.pr_auc):19}{_cell(metrics.lift_at_10, 1):18}"
-        probability = (metrics.brier, metrics.calibration_slope, metrics.ece)
-        cells = "".join(f"{'–' if e.value is None else format(e.value, '.3f'):7}" for e in probability)
-        out.print(f"{name:11}{ranking}{cells}".rstrip(), markup=False)
+        ranking = f"{_cell(metrics.roc_auc):21}{_cell(metrics.pr_auc):21}{_cell(metrics.lift_at_10, 1):17}"
+        probability = f"{_number(metrics.brier):7}{_number(metrics.calibration_slope):8}{_number(metrics.ece)}"
+        out.print(f"{name:11}{ranking}{probability}", markup=False)
+
+
+def _number(estimate: Estimate) -> str:
+    return "–" if estimate.value is None else f"{estimate.value:.3f}"
 
 
 def _cell(estimate: Estimate, digits: int = 3) -> str:

@@ -69,7 +69,7 @@ def _timed(project: Project, settings: TrainingSettings, tables: Tables, histori
     deals = deals_by_lead(tables, settings.label.deals_of_account)
     snapshots = training_snapshots(histories, project.snapshots, tables.data_end)
     if not settings.label.repeat:
-        snapshots = snapshots.take(is_open(closings_by_lead(deals, pd.Index(histories.lead_ids)), snapshots))
+        snapshots = snapshots.take(is_open(closings_by_lead(deals, histories.lead_ids), snapshots))
     # The data's end itself is still observed.
     known_until = int(pd.Timestamp(tables.data_end).value // 1000) + 1
     end = horizon_end(histories, snapshots, settings.label, project.timezone)
@@ -127,7 +127,7 @@ def _groups(histories: Histories, settings: TrainingSettings) -> Ints:
     excluded = set(_not_features(settings))
     columns = attribute_frame(histories.leads, pd.DataFrame({"account_id": []}), excluded)
     chosen = columns if folds.group == "identical" else _columns(histories.leads, folds.group, "folds.group")
-    return chosen.astype("str").fillna("").groupby(list(chosen.columns), sort=True).ngroup().to_numpy(np.int64)
+    return chosen.astype("str").fillna("").groupby(list(chosen.columns), sort=True).ngroup().to_numpy().astype(np.int64)
 
 
 def _order(histories: Histories, settings: TrainingSettings) -> Floats:

@@ -30,7 +30,7 @@ def feature_frame(project: Project, dataset: Dataset, progress: Progress) -> pd.
 
 def readable(table: FeatureTable, catalog: Catalog) -> pd.DataFrame:
     """Feature values with categories as text instead of codes."""
-    columns = {}
+    columns: dict[str, pd.Series] = {}
     for column, feature in enumerate(catalog.features):
         values = table.values[:, column]
         if feature.type == "category":

@@ -41,6 +41,7 @@ def outer_folds(rows: Rows, settings: FoldSettings, matured: Bools, rng: np.rand
     Raises:
         InputContractError: a side would be empty.
     """
+    folds: tuple[Fold, ...]
     if settings.kind == "time":
         folds = (_forward(rows, settings, matured),)
     elif settings.folds:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from features.errors import InputContractError, ProjectFileError
-from features.histories import Histories, microseconds
+from features.histories import Histories, microseconds, positions_of
 from features.snapshots import Snapshots
 from features.tables import to_utc
 from features.windows import DAY_US, NEVER, Bools, Ints, Segments, known_before, times_by_owner
@@ -86,7 +86,7 @@ def horizon_end(histories: Histories, snapshots: Snapshots, settings: LabelSetti
 def won_times(histories: Histories, deals: pd.DataFrame) -> Segments:
     """Times of won deals by lead."""
     won = deals[deals["status"] == "won"]
-    lead = pd.Index(histories.lead_ids).get_indexer(won["lead_id"].astype(object))
+    lead = positions_of(won["lead_id"], histories.lead_ids)
     time = microseconds(won["closed_at"])[lead >= 0]
     lead = lead[lead >= 0].astype(np.int64)
     return times_by_owner(lead, time, len(histories.lead_ids))
@@ -94,5 +94,7 @@ def won_times(histories: Histories, deals: pd.DataFrame) -> Segments:
 
 def _lead_column(histories: Histories, name: str, key: str) -> pd.Series:
     if name not in histories.leads:
-        raise ProjectFileError(f"{key} = {name!r}: leads have no such column; they have {', '.join(histories.leads)}")
+        raise ProjectFileError(
+            f"{key} = {name!r}: leads have no such column; they have {', '.join(map(str, histories.leads.columns))}"
+        )
     return histories.leads[name]

@@ -7,24 +7,28 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from scipy.special import logit
 
 from features.build import FeatureTable, build_features
 from features.catalog import Catalog
+from features.errors import InputContractError
 from features.fit import attribute_frame, learn_codes
 from features.project import Project
 from features.propose import learn_vocabulary, propose_catalog
 from features.windows import Floats, Ints
 from training.bundle import Trained
-from training.calibration import fit_calibration
+from training.calibration import Calibration, fit_calibration
 from training.contributions import Scale
 from training.dataset import Dataset, Outcomes
-from training.folds import Fold, Rows, inner_folds
+from training.folds import Fold, Rows, grouped_folds, inner_folds
 from training.settings import ModelSettings, TrainingSettings
 
 if TYPE_CHECKING:
     import lightgbm as lgb
 
 INNER_FOLDS = 3
+# A fold that learned from fewer wins (or losses) says nothing about the number of trees or the calibration.
+LEAST_OUTCOMES = 10
 SMALL_ROWS = 2_000
 Report = Callable[[str], None]
 
@@ -48,15 +52,16 @@ def fit_model(
 ) -> Fitted:
     """Model learned from the given rows, with labels as known at `known_until` (microseconds; None: data's end)."""
     label = dataset.labels_known_at(rows, known_until)
+    _refuse_one_class(label)
     catalog, notes = learn_catalog(project, dataset, rows)
     table = build_features(dataset.histories, dataset.tables, dataset.snapshots.take(rows), catalog)
     table, catalog = informative(table, catalog)
     parameters = booster_parameters(settings.model, catalog, len(rows), int(label.sum()))
     rng = np.random.default_rng(settings.model.seed)
-    folds = inner_folds(_subset(dataset.rows, rows), settings.folds.kind, INNER_FOLDS, rng)
-    trees, raw, held = _choose_trees(table.values, label, folds, parameters, settings.model, catalog)
+    folds = _folds(_subset(dataset.rows, rows), label, settings.folds.kind, rng)
+    trees, above_base, held = _choose_trees(table.values, label, folds, parameters, settings.model, catalog)
     booster = _train(table.values, label, parameters, trees, catalog)
-    scale = Scale(fit_calibration(raw, label[held]), base_rate=_smoothed_rate(label))
+    scale = Scale(_calibration(above_base, label[held], label), base_rate=_smoothed_rate(label))
     return Fitted(
         trained=Trained(booster, catalog, scale),
         table=table,
@@ -66,6 +71,16 @@ def fit_model(
         positives=int(label.sum()),
         parameters=parameters,
         notes=tuple(notes),
+    )
+
+
+def _refuse_one_class(label: Outcomes) -> None:
+    if 0 < label.sum() < len(label):
+        return
+    what = "are conversions" if len(label) and label[0] else "are without a conversion"
+    raise InputContractError(
+        f"all {len(label):,} training snapshots {what}, so there is nothing to tell apart: check [label], "
+        "the status values of [tables.deals], and whether won and lost deals are both in the export"
     )
 
 
@@ -133,6 +148,26 @@ def learn_catalog(project: Project, dataset: Dataset, rows: Ints) -> tuple[Catal
     return catalog, notes
 
 
+def _folds(rows: Rows, label: Outcomes, kind: str, rng: np.random.Generator) -> tuple[Fold, ...]:
+    """Inner folds whose training side has enough outcomes of both kinds; random groups when none has."""
+    folds = tuple(fold for fold in inner_folds(rows, kind, INNER_FOLDS, rng) if _enough(label, fold))
+    return folds or grouped_folds(rows.group, INNER_FOLDS, rng)
+
+
+def _enough(label: Outcomes, fold: Fold) -> bool:
+    positives = int(label[fold.train].sum())
+    return min(positives, len(fold.train) - positives) >= LEAST_OUTCOMES
+
+
+def _calibration(above_base: Floats, held_label: Outcomes, label: Outcomes) -> Calibration:
+    """Calibration of a booster trained on `label`, from out-of-fold scores above their fold's own base rate.
+
+    Only so are the scores of folds from times with other base rates comparable; the level comes from the held rows.
+    """
+    found = fit_calibration(above_base, held_label)
+    return Calibration(found.slope, found.intercept - found.slope * _base_log_odds(label))
+
+
 def _subset(rows: Rows, chosen: Ints) -> Rows:
     return Rows(rows.as_of[chosen], rows.end[chosen], rows.group[chosen], rows.order[chosen])
 
@@ -145,7 +180,10 @@ def _choose_trees(
     settings: ModelSettings,
     catalog: Catalog,
 ) -> tuple[int, Floats, Ints]:
-    """Number of trees with the least log loss over the folds, and the out-of-fold raw scores there."""
+    """Number of trees with the least log loss over the folds, the out-of-fold scores there, and their rows.
+
+    Scores are in log-odds above the base rate of the fold's training side, from which boosting starts.
+    """
     boosters, losses = [], []
     for fold in folds:
         booster, loss = _train_watched(values, label, fold, parameters, settings.max_trees, catalog)
@@ -155,11 +193,11 @@ def _choose_trees(
     sizes = [len(fold.holdout) for fold in folds]
     trees = int(np.argmin(np.average([loss[:shortest] for loss in losses], axis=0, weights=sizes))) + 1
     held = np.concatenate([fold.holdout for fold in folds])
-    raw = [
-        booster.predict(values[fold.holdout], raw_score=True, num_iteration=trees)
+    above_base = [
+        booster.predict(values[fold.holdout], raw_score=True, num_iteration=trees) - _base_log_odds(label[fold.train])
         for booster, fold in zip(boosters, folds, strict=True)
     ]
-    return trees, np.concatenate(raw), held
+    return trees, np.concatenate(above_base), held
 
 
 def _dataset(
@@ -202,6 +240,10 @@ def _train_watched(
 
 def _direction(name: str, monotone: dict[str, Any]) -> int:
     return next((sign for pattern, sign in monotone.items() if fnmatchcase(name, pattern)), 0)
+
+
+def _base_log_odds(label: Outcomes) -> float:
+    return float(logit(_smoothed_rate(label)))
 
 
 def _smoothed_rate(label: Outcomes) -> float:

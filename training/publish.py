@@ -29,7 +29,9 @@ def publish(project: Project, settings: TrainingSettings, run: Run, say: Say) ->
         (folder / f"{name}.svg").write_text(svg, encoding="utf-8")
     save_png(run.judged.frame, run.evaluation, folder / "gain.png")
     facts = _facts(project, settings, run)
-    (run.directory / "report.html").write_text(render_report(run.evaluation, dict(figures), facts), encoding="utf-8")
+    (run.directory / "report.html").write_text(
+        render_report(run.evaluation, {str(k): svg for k, svg in figures.items()}, facts), encoding="utf-8"
+    )
     if settings.tracking.enabled:
         say("logging to MLflow")
         _track(project, settings, run, {f"{name}.svg": svg for name, svg in figures.items()}, facts)

@@ -107,8 +107,9 @@ def judge_holdout(
 
 
 def _labelled(dataset: Dataset, fold: Fold) -> tuple[Ints, Ints]:
-    """Training and holdout rows with a usable label: matured, or as known at the fold's split."""
-    train = fold.train if fold.known_until is not None else fold.train[dataset.matured[fold.train]]
+    """Training and holdout rows with a usable label: matured, or as known at the fold's split where wins are dated."""
+    as_known = fold.known_until is not None and dataset.won is not None
+    train = fold.train if as_known else fold.train[dataset.matured[fold.train]]
     return train, fold.holdout[dataset.matured[fold.holdout]]
 
 

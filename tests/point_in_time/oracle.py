@@ -6,6 +6,7 @@ Nothing here is shared with the product but the definitions of features: loops o
 import math
 from collections import Counter
 from datetime import UTC, datetime
+from itertools import pairwise
 
 from worlds import DAY, SECOND, Row, World
 
@@ -138,7 +139,7 @@ def entropy(events, feature, catalog, as_of):
 def gaps_s(events: list[Row]) -> list[int]:
     """Whole seconds between consecutive events."""
     times = [e["occurred_at"] for e in events]
-    return [(later - earlier) // SECOND for earlier, later in zip(times, times[1:], strict=False)]
+    return [(later - earlier) // SECOND for earlier, later in pairwise(times)]
 
 
 def gap_mean_days(events, feature, catalog, as_of):

@@ -1,4 +1,4 @@
-"""Nothing at or after an as-of date changes a feature, the points or the evidence; how the data are cut does neither."""
+"""Nothing at or after an as-of date changes features, points or evidence, nor does how the data are cut."""
 
 from dataclasses import replace
 from random import Random
@@ -186,6 +186,7 @@ def test_a_smaller_catalog_gives_the_same_columns(world, seed):
     assert_identical(whole[list(smaller.names)], part[list(smaller.names)])
 
 
+@settings(max_examples=20)
 @given(worlds(), as_ofs)
 def test_whether_a_lead_is_open_rests_on_the_past(world, as_of):
     pairs = all_pairs(world, [as_of])

@@ -17,7 +17,7 @@ def write_project(
     directory: Path, tables: Files, settings: Mapping[str, str] | None = None, head: str = 'timezone = "UTC"'
 ) -> Project:
     """A project with one CSV file a table, the leads 1 and 2 unless given; `settings` are lines of `[tables.NAME]`."""
-    lines = {name: "" for name in {"leads": LEADS, **tables}} | dict(settings or {})
+    lines = dict.fromkeys({"leads": LEADS, **tables}, "") | dict(settings or {})
     parts = [f'[project]\nname = "test"\n{head}']
     for name, own in lines.items():
         origin = "" if "sql =" in own or "file =" in own else f'file = "{name}.csv"\n'

@@ -116,7 +116,7 @@ def test_a_section_that_is_no_table_is_refused(tmp_path):
 
 @pytest.mark.parametrize("text", ["", "[tables]\n", '[tables.deals]\nfile = "x"'])
 def test_leads_must_be_given(tmp_path, text):
-    assert "[tables.leads] is missing" in refusal(tmp_path, text, whole=True)
+    assert "[tables.leads] is missing" in refusal(tmp_path, f'[project]\nname = "x"\n{text}', whole=True)
 
 
 def test_every_wrong_key_is_named_at_once(tmp_path):
@@ -128,7 +128,7 @@ def test_every_wrong_key_is_named_at_once(tmp_path):
 
 
 def test_no_project_file_says_how_to_get_one(tmp_path):
-    with pytest.raises(ProjectFileError, match="no ripelead.toml in .* run `ripelead init"):
+    with pytest.raises(ProjectFileError, match=r"no ripelead.toml in .* run `ripelead init"):
         read_project(tmp_path)
 
 

@@ -43,6 +43,17 @@ def test_every_kind_has_counts_per_window_and_a_recency():
     assert not any(name.startswith("later") for name in names)
 
 
+def test_names_say_what_is_counted_and_in_which_window():
+    catalog = proposed(*EVENTS, windows_days=(7, 30))
+    for feature in catalog.features:
+        if feature.family == "count":
+            name, _, window = feature.name.removeprefix("account_").rpartition("_")
+            assert window == ("ever" if feature.days is None else f"{feature.days}d")
+            if name in catalog.kinds:
+                assert feature.of == f"kind:{catalog.kinds.index(name)}"
+    assert {f.owner for f in catalog.features if f.name.startswith("account_")} == {"account"}
+
+
 def test_names_are_unique_however_kinds_topics_and_attributes_are_called():
     kinds = ("e-mail open", "e_mail_open", "inbound", "value", "sessions", "topic_x", "other_kinds", "?", "(other)")
     attributes = [AttributeCode(name, "number") for name in ("colleagues", "value_7d", "month", "lead_age_days")]
