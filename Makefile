@@ -85,7 +85,7 @@ notebooks: $(READY) ## run all notebooks on a small world
 	@$(BIN)/python -m notebooks.run
 
 test: $(READY) ## run the tests
-	@$(BIN)/python -m pytest -n 2
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 lint: $(READY) ## style and layers
 	@$(BIN)/ruff check .

@@ -22,6 +22,8 @@ from features.text_files import (
 
 Cells = dict[str, str | None]
 _LINES_A_BLOCK = 50_000
+# Numbers are kept as they are written: no digit is lost, and whole numbers stay whole.
+_DECODER = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=lambda _: None)
 
 
 def read_json_lines(file: TextFile) -> FileRows:
@@ -69,8 +71,7 @@ def _no_object(file: TextFile, line: int, text: str, problem: str) -> Unreadable
 
 
 def _cells(text: str) -> Cells:
-    """Numbers are kept as they are written: no digit is lost, and whole numbers stay whole."""
-    found = json.loads(text, parse_int=str, parse_float=str, parse_constant=lambda _: None)
+    found = _DECODER.decode(text)
     if not isinstance(found, dict):
         raise ValueError(f"a JSON {type(found).__name__}")
     return {name: _cell(value) for name, value in found.items()}

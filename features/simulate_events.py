@@ -82,7 +82,7 @@ MILESTONES = (  # what marks that a lead has come to each level
 MARKED = 0.98
 WEBINAR_DAYS, WEBINAR_SHOW = 6.0, 0.6
 SCANNER_LINKS, SCANNER_SECONDS = (3, 8), 20.0
-ANONYMOUS_RATE, ANONYMOUS_DAYS = np.array([0.001, 0.008, 0.030]), 90.0  # per account and day, by market
+ANONYMOUS_RATE, ANONYMOUS_DAYS = np.array([0.0005, 0.012, 0.055]), 90.0  # per account and day, by market
 CUSTOMER_RATE, CUSTOMER_DAYS, CUSTOMER_LOGINS, CHATTER_RATE = 0.08, 60.0, 0.6, 0.004
 UNKNOWN = -1
 

@@ -25,7 +25,8 @@ class PropensityModel(PythonModel):  # type: ignore[misc]  # mlflow has no types
 
         self.bundle = load_bundle(Path(context.artifacts["bundle"]))
 
-    def predict(self, context: Any, model_input: pd.DataFrame, params: Any = None) -> pd.DataFrame:  # noqa: ANN401, ARG002
+    # No type hints here: MLflow reads them as a schema, which the signature already gives.
+    def predict(self, context, model_input, params=None):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201, ARG002
         """Columns `propensity` and `score`, one row per input row; an absent feature is not known."""
         catalog = self.bundle.catalog
         columns = [_column(catalog, feature, model_input) for feature in catalog.features]

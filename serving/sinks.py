@@ -47,9 +47,15 @@ def write_scores(frame: pd.DataFrame, path: Path) -> None:
     """
     with replaced_file(path) as temporary:
         if path.suffix.lower() == ".parquet":
-            pq.write_table(pa.Table.from_pandas(frame, schema=SCHEMA, preserve_index=False), temporary)
+            pq.write_table(_as_arrow(frame), temporary)
         else:
             _as_csv(frame).to_csv(temporary, index=False, lineterminator="\n")
+
+
+def _as_arrow(frame: pd.DataFrame) -> pa.Table:
+    moments = frame["as_of"].dt.tz_convert(None).to_numpy()
+    columns = {name: frame[name].to_numpy() for name in SCHEMA.names} | {"as_of": moments}
+    return pa.table({name: pa.array(columns[name], SCHEMA.field(name).type, from_pandas=True) for name in columns})
 
 
 def _as_csv(frame: pd.DataFrame) -> pd.DataFrame:

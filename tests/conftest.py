@@ -1,5 +1,8 @@
 """Settings for all tests: property tests draw the same examples in every run."""
 
+import os
+
+import pytest
 from hypothesis import HealthCheck, settings
 
 settings.register_profile(
@@ -10,3 +13,23 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 settings.load_profile("ripelead")
+
+# Waiting threads that spin slow everybody down on a machine with two cores and two test workers.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+
+@pytest.fixture(scope="session")
+def world(tmp_path_factory):
+    """A small simulated project after `train` and `promote`."""
+    from trained import command, small_world
+
+    directory = small_world(tmp_path_factory.mktemp("world") / "acme")
+    assert command("train", "-p", directory) == 0
+    assert command("promote", "-p", directory) == 0
+    return directory
+
+
+@pytest.fixture(scope="session")
+def run_folder(world):
+    """The world's only training run."""
+    return next((world / "runs").iterdir())

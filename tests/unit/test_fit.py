@@ -97,6 +97,12 @@ def test_before_the_first_recorded_change_the_field_is_not_known():
     assert np.isnan(as_of(world, SENIORITY, 1, 5)).all()
 
 
+def test_of_changes_at_the_same_moment_the_last_code_counts_in_any_row_order():
+    for first, second in (("chief", "junior"), ("junior", "chief")):
+        changes = (change(2, "seniority", first), change(2, "seniority", second))
+        assert as_of(World((lead(),), lead_changes=changes), SENIORITY, 3) == [1]
+
+
 def test_a_change_to_nothing_makes_the_field_not_known():
     changes = (change(2, "seniority", "junior"), change(5, "seniority", None))
     assert np.isnan(as_of(World((lead(seniority="chief"),), lead_changes=changes), SENIORITY, 6)).all()

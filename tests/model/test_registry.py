@@ -1,0 +1,92 @@
+"""Champion and challenger: the gate, the log, rollback, and bundles that were tampered with."""
+
+import shutil
+from datetime import UTC, datetime
+
+import pytest
+from trained import AS_OF, command
+
+from features.errors import ModelRefusedError
+from training.bundle import FILES, load_bundle, verify_files
+from training.registry import Registry
+
+pytestmark = pytest.mark.xdist_group("world")
+NOW = datetime(2026, 1, 2, tzinfo=UTC)
+
+
+@pytest.fixture
+def registry(tmp_path, run_folder):
+    """A registry with one promoted model and a second, different one registered."""
+    registry = Registry(tmp_path / "models")
+    registry.register(run_folder)
+    registry.promote(NOW, ("first",))
+    return registry
+
+
+@pytest.fixture
+def second(tmp_path, run_folder):
+    """A run whose bundle differs in its card."""
+    from hashlib import sha256
+
+    from training import bundle
+
+    run = tmp_path / "run"
+    shutil.copytree(run_folder, run)
+    (run / "bundle" / "card.md").write_text("another model", encoding="utf-8")
+    hashes = {name: sha256((run / "bundle" / name).read_bytes()).hexdigest() for name in FILES}
+    manifest = {"schema_version": 1, "id": bundle._identity(hashes), "files": hashes}
+    bundle._write_json(run / "bundle" / "manifest.json", manifest)
+    return run
+
+
+def test_promotion_is_logged_with_reasons(registry):
+    (event,) = registry.log()
+    assert event["event"] == "promoted"
+    assert event["bundle"] == registry.aliases()["champion"]
+    assert event["reasons"] == ["first"]
+
+
+def test_rollback_brings_the_former_champion_back(registry, second):
+    former = registry.aliases()["champion"]
+    registry.register(second)
+    registry.promote(NOW, ("second",))
+    assert registry.aliases()["champion"] != former
+    assert registry.rollback(NOW) == former
+    assert registry.aliases()["champion"] == former
+    assert [event["event"] for event in registry.log()] == ["promoted", "promoted", "rolled back"]
+
+
+def test_nothing_to_roll_back_to_is_said(registry):
+    with pytest.raises(ModelRefusedError, match="nothing to roll back to"):
+        registry.rollback(NOW)
+
+
+def test_no_champion_yet_is_said(tmp_path):
+    with pytest.raises(ModelRefusedError, match=r"no champion yet.*ripelead train"):
+        Registry(tmp_path).bundle_path("champion")
+
+
+@pytest.mark.parametrize("name", [*FILES, "manifest.json"])
+def test_one_flipped_byte_anywhere_is_refused(registry, name):
+    path = registry.bundle_path("champion") / name
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(bytes(content))
+    with pytest.raises(ModelRefusedError):
+        load_bundle(path.parent)
+
+
+@pytest.mark.parametrize("change", ["missing", "added"])
+def test_missing_and_added_files_are_refused(registry, change):
+    folder = registry.bundle_path("champion")
+    (folder / "encoder.json").unlink() if change == "missing" else (folder / "more.txt").write_text("x")
+    with pytest.raises(ModelRefusedError, match="missing or unexpected files"):
+        verify_files(folder)
+
+
+def test_scoring_without_a_champion_exits_with_4(world, tmp_path, capsys):
+    project = tmp_path / "new"
+    shutil.copytree(world, project, ignore=shutil.ignore_patterns("models", "runs", "ml*"))
+    assert command("score", "-p", project, "--as-of", AS_OF, "--out", tmp_path / "x.csv") == 4
+    assert "no champion yet" in capsys.readouterr().err
+    assert not (tmp_path / "x.csv").exists()

@@ -1,0 +1,30 @@
+"""A small simulated world, trained and promoted through the command line once per test worker."""
+
+from pathlib import Path
+
+from features.cli import app, run
+from features.simulate import WorldSettings, simulate
+
+AS_OF = "2026-01-01T00:00:00Z"
+SETTINGS = "\n[model]\nmax_trees = 80\nthreads = 1\n"
+
+
+def command(*arguments: object) -> int:
+    """Exit code of `ripelead` with these arguments."""
+    import sys
+
+    import serving.cli  # noqa: F401  # adds all commands to `app`
+
+    before, sys.argv = sys.argv, ["ripelead", *map(str, arguments)]
+    try:
+        return run(app)
+    finally:
+        sys.argv = before
+
+
+def small_world(directory: Path, leads: int = 3000, seed: int = 5) -> Path:
+    """A simulated project with few trees, not trained yet."""
+    simulate(directory, WorldSettings(leads=leads, seed=seed))
+    toml = directory / "ripelead.toml"
+    toml.write_text(toml.read_text(encoding="utf-8") + SETTINGS, encoding="utf-8")
+    return directory
