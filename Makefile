@@ -35,7 +35,7 @@ $(READY): requirements.lock pyproject.toml
 
 demo: $(READY) ## simulate a B2B world, train, compare, promote, score every open lead
 	@rm -rf demo
-	@$(RIPELEAD) simulate demo --leads 20000
+	@$(RIPELEAD) simulate demo --leads 15000
 	@$(RIPELEAD) train -p demo
 	@$(RIPELEAD) promote -p demo
 	@$(RIPELEAD) score -p demo --as-of 2026-01-01T00:00:00Z --out demo/scores.parquet

@@ -13,6 +13,7 @@ import pandas as pd
 
 TREES = 200
 LEAVES = 15
+WINDOWS = (30, 90, 365)
 Scores = npt.NDArray[np.float64]
 
 
@@ -47,45 +48,40 @@ def complete_journey(folder: Path) -> pd.DataFrame:
 def _shopping(leads: pd.DataFrame, folder: Path) -> pd.DataFrame:
     baskets = pd.read_parquet(folder / "cj_baskets.parquet").assign(baskets=1)
     baskets["coupon_baskets"] = (baskets["coupon_disc"] > 0).astype(int)
-    sums = ["baskets", "coupon_baskets", "sales_value", "retail_disc", "coupon_disc", "n_lines"]
+    sums = ["baskets", "coupon_baskets", "sales_value", "retail_disc", "coupon_disc"]
     past = leads[["lead_id", "household_id", "start_date"]].merge(baskets, on="household_id")
     past["days"] = (past["start_date"] - past["timestamp"]).dt.total_seconds() / 86_400
     past = past[past["days"] > 0]
-    parts = [
-        past[past["days"] <= window].groupby("lead_id")[sums].sum().add_suffix(f"_{window}d")
-        for window in (30, 90, 365)
-    ]
-    parts += [past.groupby("lead_id")["days"].agg(["min", "max"]).add_prefix("basket_days_ago_")]
-    parts += [past[past["coupon_baskets"] > 0].groupby("lead_id")["days"].min().rename("coupon_basket_days_ago")]
-    return pd.concat(parts, axis=1)
+    windows = [past[past["days"] <= days].groupby("lead_id")[sums].sum().add_suffix(f"_{days}d") for days in WINDOWS]
+    recency = past.groupby("lead_id")["days"].agg(["min", "max"]).add_prefix("basket_days_ago_")
+    coupon = past[past["coupon_baskets"] > 0].groupby("lead_id")["days"].min().to_frame("coupon_basket_days_ago")
+    return pd.concat([*windows, recency, coupon], axis=1)
 
 
 def _campaigns(leads: pd.DataFrame, folder: Path) -> pd.DataFrame:
-    redemptions = pd.read_parquet(folder / "cj_redemptions.parquet")
     keys = leads[["lead_id", "household_id", "start_date"]]
-    used = keys.merge(redemptions, on="household_id")
+    pairs = keys.merge(leads[["household_id", "start_date"]], on="household_id", suffixes=("", "_earlier"))
+    pairs = pairs[pairs["start_date_earlier"] < pairs["start_date"]]
+    used = keys.merge(pd.read_parquet(folder / "cj_redemptions.parquet"), on="household_id")
     used["days"] = (used["start_date"] - used["redemption_date"]).dt.days
-    used = used[used["days"] > 0].groupby("lead_id")
-    earlier = keys.merge(leads[["household_id", "start_date"]], on="household_id", suffixes=("", "_earlier"))
-    earlier = earlier[earlier["start_date_earlier"] < earlier["start_date"]].groupby("lead_id").size()
-    columns = pd.concat(
-        [
-            earlier.rename("earlier_campaigns"),
-            used.size().rename("redemptions"),
-            used["campaign_id"].nunique().rename("campaigns_redeemed"),
-            used["days"].min().rename("redemption_days_ago"),
-        ],
-        axis=1,
-    ).reindex(keys["lead_id"])
-    counts = ["earlier_campaigns", "redemptions", "campaigns_redeemed"]
-    return columns.assign(**columns[counts].fillna(0))
+    redeemed = (
+        used[used["days"] > 0]
+        .groupby("lead_id")
+        .agg(
+            redemptions=("days", "size"),
+            campaigns_redeemed=("campaign_id", "nunique"),
+            redemption_days_ago=("days", "min"),
+        )
+    )
+    columns = redeemed.reindex(keys["lead_id"]).fillna({"redemptions": 0, "campaigns_redeemed": 0})
+    return columns.assign(earlier_campaigns=pairs["lead_id"].value_counts().reindex(keys["lead_id"]).fillna(0))
 
 
 def x_education(folder: Path) -> pd.DataFrame:
     """The columns as they are, without those that sales fills in afterwards."""
     leads = pd.read_csv(folder / "xeducation_leads.csv.gz", index_col="Prospect ID", na_values=["Select"])
     after = ["Tags", "Lead Quality", "Lead Profile"]
-    after += [name for name in leads if name.startswith("Asymmetrique")]
+    after += [str(name) for name in leads if str(name).startswith("Asymmetrique")]
     return _categorical(leads.drop(columns=[*after, "Lead Number", "Converted", "Unnamed: 37"]))
 
 
@@ -100,10 +96,10 @@ def salvirt(folder: Path) -> pd.DataFrame:
 
 
 def olist(folder: Path) -> pd.DataFrame:
-    """Origin, landing page and weekday of the first contact; the month would name a moment of the past (it costs .06)."""
+    """Origin, landing page and weekday of the first contact; the month would name a moment of the past."""
     leads = pd.read_csv(folder / "olist_mql.csv.gz", index_col="mql_id", parse_dates=["first_contact_date"])
     contact = leads.pop("first_contact_date")
-    return _categorical(leads.assign(weekday=contact.dt.weekday))
+    return _categorical(leads.assign(weekday=contact.dt.day_of_week))
 
 
 def bank_marketing(folder: Path) -> pd.DataFrame:

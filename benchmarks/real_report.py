@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from benchmarks.plain_lightgbm import LEAVES, TREES
-from benchmarks.real import METRICS, Case, Result
+from benchmarks.real import METRICS, VARIABLE, Case, Result
 from training.evaluation import SYSTEMS, Estimate
 from training.wording import count, fixed, percent
 
@@ -31,17 +31,15 @@ made in pandas ([plain_lightgbm.py](../../benchmarks/plain_lightgbm.py)), traine
 labels. *Difference* is the ROC-AUC of Ripelead minus that of the peer on the same resamples. *Floor* is the least that
 was asked of Ripelead before the work began.
 
-To make this page again: fetch the data as the READMEs under `examples/` say, `export {{variable}}=…`, `make bench-real`.
-What works on these sets need not work on a company's own data; `ripelead train` measures the same there.
+To make this page again: fetch the data as the READMEs under `examples/` say, `export {VARIABLE}=…`, then
+`make bench-real`. What works on these sets need not work on a company's own data: `ripelead train` measures the same
+there.
 """
 
 
 def report_text(results: Sequence[Result]) -> str:
     """The whole page."""
-    from benchmarks.real import VARIABLE
-
-    parts = [INTRODUCTION.replace("{variable}", VARIABLE), summary(results), *(section(result) for result in results)]
-    return "\n".join(parts)
+    return "\n".join([INTRODUCTION, summary(results), *(section(result) for result in results)])
 
 
 def summary(results: Sequence[Result]) -> str:
@@ -74,7 +72,7 @@ def section(result: Result) -> str:
         "",
         result.case.rows,
         "",
-        f"{count(result.train_rows)} rows trained the {_model(result)}, {count(found.n)} rows judge, {won} of them won.",
+        f"{count(result.train_rows)} rows trained the {_model(result)}; {count(found.n)} rows judge, {won} won.",
         "",
         f"| system | {' | '.join(HEADINGS.values())} |",
         "|---|" + "--:|" * len(HEADINGS),

@@ -50,7 +50,12 @@ def build_features(
     """Feature table of the snapshots (sorted by lead); rows in the order of `snapshots`.
 
     Nothing at or after a snapshot's as_of is seen. `progress(done, total)` is called after each block.
+
+    Raises:
+        ValueError: the snapshots are not sorted by lead.
     """
+    if (np.diff(snapshots.lead) < 0).any():
+        raise ValueError("snapshots are not sorted by lead: blocks of accounts could not find theirs")
     values = np.empty((len(snapshots), len(catalog.features)), order="F")
     _fill_static(values, histories, tables, snapshots, catalog)
     done = 0

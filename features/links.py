@@ -227,11 +227,12 @@ def ended_at(drafts: Drafts, end: datetime, *, chosen: bool) -> dict[TableName, 
 
 
 def _ended(draft: Draft, end: pd.Timestamp, chosen: bool) -> Draft:
-    expected = f"nothing after the data's end, {end:%Y-%m-%d %H:%M:%S} UTC; [project] data_end sets another"
+    what = "the data's end" if chosen else "now"
+    expected = f"nothing after {what}, {end:%Y-%m-%d %H:%M:%S} UTC; [project] data_end sets another end"
     columns = [EVENT_TIMES[draft.source.table], *(["opened_at"] if draft.source.table == "deals" else [])]
     for column in columns:
         times = draft.frame[column] if column == "opened_at" else _event_times(draft)
-        found = fault(column, f"{column} is after the data's end", expected, expected_loss=chosen)
+        found = fault(column, f"{column} is after {what}", expected, expected_loss=chosen)
         draft = reject(draft, (times > end).to_numpy(), found)
     if draft.source.table == "deals":
         closing = draft.frame["closed_at"]

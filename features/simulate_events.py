@@ -60,7 +60,7 @@ KINDS = (
     Kind("customer_login", "product", duration_s=600),
 )
 # Per day, by level: what people start by themselves, what marketing and sales send, how often sales tries a call.
-VISIT_RATE = np.array([0.001, 0.025, 0.24, 0.46, 0.75])
+VISIT_RATE = np.array([0.001, 0.025, 0.27, 0.50, 0.80])
 MAIL_RATE = np.array([0.005, 0.010, 0.014, 0.020, 0.022])
 CALL_RATE = np.array([0.001, 0.003, 0.008, 0.014, 0.016])
 NO_CONSENT_MAILS = 0.3
@@ -79,7 +79,7 @@ MILESTONES = (  # what marks that a lead has come to each level
     {"demo_requested": 0.5, "call_requested": 0.4, "discovery_call": 0.1},
     {"price_calculator_used": 0.3, "demo_attended": 0.2, "personal_conversation": 0.2, "contract_review_planned": 0.3},
 )
-MARKED = 0.98
+MARKED = 0.99
 WEBINAR_DAYS, WEBINAR_SHOW = 6.0, 0.6
 SCANNER_LINKS, SCANNER_SECONDS = (3, 8), 20.0
 ANONYMOUS_RATE, ANONYMOUS_DAYS = np.array([0.0005, 0.012, 0.055]), 90.0  # per account and day, by market

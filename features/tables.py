@@ -86,7 +86,9 @@ def read_tables(project: Project, *, clock: datetime, untimed: bool = False) -> 
     opened = {table: open_table(project, table, untimed=untimed) for table in SPECS if table in project.tables}
     drafts = settled(opened)
     end, note = _data_end(project, drafts, clock)
-    ended = ended_at(drafts, end, chosen=project.project.data_end is not None)
+    chosen = project.project.data_end is not None
+    # Without a chosen end, what happened after the last interaction (a lead created this evening) has still happened.
+    ended = ended_at(drafts, end if chosen else clock, chosen=chosen)
     if not np.array_equal(ended["leads"].alive, drafts["leads"].alive):
         ended = without_orphans(ended)
     for draft in ended.values():

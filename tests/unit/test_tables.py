@@ -188,7 +188,7 @@ def test_data_end_is_the_latest_thing_that_has_happened(tmp_path):
     assert found.data_end == datetime(2026, 3, 1, tzinfo=UTC)
     assert found.data_end.tzinfo is UTC
     assert "data_end is 2026-03-01 00:00 UTC: the latest closed deal" in found.notes
-    assert reasons(found, "deals") == {"closed_at is after the data's end": 1}
+    assert reasons(found, "deals") == {"closed_at is after now": 1}
     assert found.deals["closed_at"].isna().tolist() == [False, True]
 
 
@@ -362,3 +362,11 @@ def test_names_that_do_not_exist_are_refused(tmp_path):
         InputContractError, match=r"lead_id = 'Recordid', but leads.csv has no such column; did you mean 'Record ID'"
     ):
         read(tmp_path, {"leads": HEADER}, {"leads": 'columns = { lead_id = "Recordid" }'})
+
+
+def test_a_lead_created_after_the_latest_interaction_is_kept(tmp_path):
+    leads = "lead_id,created_at\n1,2026-01-01T00:00:00Z\n2,2026-06-30T20:00:00Z\n3,2026-07-02T00:00:00Z\n"
+    events = "lead_id,occurred_at,kind\n1,2026-01-03T00:00:00Z,email_open\n"
+    found = read(tmp_path, {"leads": leads, "interactions": events})
+    assert found.leads["lead_id"].tolist() == ["1", "2"]
+    assert reasons(found, "leads") == {"created_at is after now": 1}
