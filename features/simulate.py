@@ -183,7 +183,7 @@ file = "decisions.parquet"
 file = "spend.parquet"
 
 [snapshots]
-ages_days = [7, 30, 60]     # each open lead is looked at so many days after it was created
+ages_days = [7, 30, 60, 90] # each open lead is looked at so many days after it was created
 
 [label]
 horizon_days = 90           # won within 90 days of the as-of date

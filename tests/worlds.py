@@ -20,7 +20,7 @@ from features.engagement import View
 from features.histories import Histories, build_histories
 from features.schema import SPECS, Column
 from features.snapshots import Snapshots
-from features.tables import Tables, tables_from_frames
+from features.tables import Tables
 
 DAY = 86_400_000_000
 HOUR = DAY // 24
@@ -60,8 +60,9 @@ class World:
     decisions: Rows = ()
 
     def tables(self, data_end: int | None = None) -> Tables:
-        frames = {name: frame(name, rows) for name in SPECS if (rows := getattr(self, name, ()))}
-        return tables_from_frames(moment(day(400) if data_end is None else data_end), **frames)
+        frames = {name: frame(name, getattr(self, name, ())) for name in SPECS}
+        timed = any(lead.get("created_at") is not None for lead in self.leads)
+        return Tables(**frames, data_end=moment(day(400) if data_end is None else data_end), timed=timed)
 
     def histories(self) -> Histories:
         return build_histories(self.tables())

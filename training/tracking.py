@@ -148,7 +148,7 @@ def _log_model(bundle: Path, catalog: Catalog) -> str:
         raise ModuleNotFoundError("serving.pyfunc: the ripelead installation is incomplete")
     with warnings.catch_warnings():
         # An example would keep rows about real people in the artefact store; the signature is explicit instead.
-        warnings.filterwarnings("ignore", message=".*input example was not provided")
+        warnings.filterwarnings("ignore", message=".*(input example was not provided|Add type hints)")
         info = mlflow.pyfunc.log_model(
             name="model",
             python_model=spec.origin,

@@ -1,9 +1,11 @@
 import numpy as np
 import pandas as pd
-from hypothesis import given
+from hypothesis import given, settings
 from worlds import DAY, World, day, deal, event, lead, worlds
 
 from features.histories import LARGEST, build_histories, microseconds, restrict
+from features.schema import SPECS
+from features.tables import tables_from_frames
 from features.windows import NEVER
 
 TEAM = (lead("L2", account="A"), lead("L1"), lead("L3", account="A"))
@@ -101,3 +103,13 @@ def test_every_event_of_a_known_owner_is_kept_and_sorted(world):
     assert len(histories.by_account.time) == of_leads + of_accounts
     for log in (histories.by_lead, histories.by_account):
         assert (np.diff(log.owner * 1000 * DAY + log.time) >= 0).all()
+
+
+@settings(max_examples=5)
+@given(worlds())
+def test_worlds_are_typed_as_the_door_types_them(world):
+    tables = world.tables()
+    typed = tables_from_frames(tables.data_end, **{name: getattr(tables, name) for name in SPECS})
+    for name in SPECS:
+        expected, given_ = (getattr(t, name).drop(columns="account_id", errors="ignore") for t in (typed, tables))
+        pd.testing.assert_frame_equal(given_, expected)
