@@ -22,14 +22,14 @@ INTRODUCTION = f"""# Real data
 
 <!-- Made by `make bench-real`; do not edit. -->
 
-Public data sets, read by the project files under `examples/` and trained with the default parameters of every model:
-nothing is tuned per set. All systems are judged on the same holdout rows. Brackets are 90 % intervals from bootstrap
-resamples of whole leads.
+Public data sets, read by the project files under `examples/`. Model parameters are the defaults for all of them; what
+a project file sets otherwise (as-of dates, windows, horizon, columns left out) is explained beside it. All systems are
+judged on the same holdout rows. Brackets are 90 % intervals from bootstrap resamples of whole leads.
 
 *Plain LightGBM* is the peer by hand: {TREES} trees of {LEAVES} leaves, otherwise default parameters, on simple columns
 made in pandas ([plain_lightgbm.py](../../benchmarks/plain_lightgbm.py)), trained on the same rows with the same
 labels. *Difference* is the ROC-AUC of Ripelead minus that of the peer on the same resamples. *Floor* is the least that
-was asked of Ripelead before the work began.
+was asked of Ripelead, fixed beforehand.
 
 To make this page again: fetch the data as the READMEs under `examples/` say, `export {VARIABLE}=…`, then
 `make bench-real`. What works on these sets need not work on a company's own data: `ripelead train` measures the same

@@ -37,7 +37,7 @@ def true_propensity(
     if found["level"].isna().any():
         lead = found.loc[found["level"].isna(), "lead_id"].iloc[0]
         raise ValueError(f"no truth of {lead!r} at its as-of date: it is unknown or not created yet")
-    level = pd.Index(STATES).get_indexer(found["level"])
+    level = pd.Index(STATES).get_indexer(pd.Index(found["level"]))
     days = (found["as_of"] - EPOCH) / pd.Timedelta(days=1)
     return win_within(
         read_chain(directory),
@@ -54,7 +54,11 @@ def read_chain(directory: Path) -> Chain:
     eras = np.sort(rates["valid_from"].unique())
     matrix = np.zeros((2, int(rates["stratum"].max()) + 1, len(STATES), len(STATES)))
     states = pd.Index(STATES)
-    where = (rates["stratum"], states.get_indexer(rates["level_from"]), states.get_indexer(rates["level_to"]))
+    where = (
+        rates["stratum"],
+        states.get_indexer(pd.Index(rates["level_from"])),
+        states.get_indexer(pd.Index(rates["level_to"])),
+    )
     for number, era in enumerate((eras[0], eras[-1])):
         of_era = (rates["valid_from"] == era).to_numpy()
         matrix[number][tuple(np.asarray(index)[of_era] for index in where)] = rates["per_day"][of_era]

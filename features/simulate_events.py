@@ -59,6 +59,7 @@ KINDS = (
     Kind("call_attempt", "phone", duration_s=30, inbound=False),
     Kind("customer_login", "product", duration_s=600),
 )
+
 # Per day, by level: what people start by themselves, what marketing and sales send, how often sales tries a call.
 VISIT_RATE = np.array([0.001, 0.025, 0.27, 0.50, 0.80])
 MAIL_RATE = np.array([0.005, 0.010, 0.014, 0.020, 0.022])
@@ -71,7 +72,7 @@ ANSWERS = {  # chance of each answer to a mail, by the level at which it arrives
     "email_reply": (0.002, 0.01, 0.04, 0.12, 0.20),
     "unsubscribe": (0.012, 0.006, 0.003, 0.001, 0.000),
 }
-ANSWER_DAYS, DELAY_SPREAD = 0.15, 1.2
+ANSWER_DAYS, DELAY_SPREAD = 0.15, 1.2  # medians, and the standard deviation of their logarithms
 MILESTONES = (  # what marks that a lead has come to each level
     {"event_attended": 0.7, "ad_click": 0.3},
     {"newsletter_signup": 0.4, "social_interaction": 0.15, "content_download": 0.45},
@@ -79,7 +80,7 @@ MILESTONES = (  # what marks that a lead has come to each level
     {"demo_requested": 0.5, "call_requested": 0.4, "discovery_call": 0.1},
     {"price_calculator_used": 0.3, "demo_attended": 0.2, "personal_conversation": 0.2, "contract_review_planned": 0.3},
 )
-MARKED = 0.99
+MARKED = 0.99  # share of the steps up that leave such a mark
 WEBINAR_DAYS, WEBINAR_SHOW = 6.0, 0.6
 SCANNER_LINKS, SCANNER_SECONDS = (3, 8), 20.0
 ANONYMOUS_RATE, ANONYMOUS_DAYS = np.array([0.0005, 0.012, 0.055]), 90.0  # per account and day, by market
@@ -219,10 +220,9 @@ def _anonymous(accounts: Accounts, leads: Leads, calendar: Calendar, rng: np.ran
     first = np.full(accounts.market.size, np.inf)
     linked = ~leads.private
     np.minimum.at(first, leads.account[linked], leads.created[linked])
-    start = np.maximum(first - ANONYMOUS_DAYS, 0.0)
-    stop = np.maximum(start, calendar.days)
     seen = np.flatnonzero(np.isfinite(first))
-    row, day = poisson_days(start[seen], stop[seen], ANONYMOUS_RATE[accounts.market[seen]], calendar, rng)
+    start, stop = np.maximum(first[seen] - ANONYMOUS_DAYS, 0.0), np.full(seen.size, calendar.days)
+    row, day = poisson_days(start, stop, ANONYMOUS_RATE[accounts.market[seen]], calendar, rng)
     level = accounts.market[seen[row]] + AWARE
     nobody = np.full(row.size, UNKNOWN)
     visits = Events(nobody, seen[row], day, draw(FOLLOW_MIX, level, rng), level)

@@ -72,12 +72,12 @@ LANGUAGE = (0, 0, 0, 1, 2, 2)  # of each country: German, Danish or English titl
 TITLES = (
     ("Fachkraft {}", "Teamleitung {}", "Leitung {}", "Geschäftsführung {}"),
     ("Specialist i {}", "Teamleder i {}", "Afdelingschef for {}", "Direktør for {}"),
-    ("{} Specialist", "{} Manager", "Head of {}", "Chief {} Officer"),
+    ("{} Specialist", "{} Manager", "Head of {}", "VP {}"),
 )
 DEPARTMENTS = (
     ("Einkauf", "IT", "Produktion", "Marketing", "Finanzen"),
     ("indkøb", "it", "produktion", "marketing", "økonomi"),
-    ("Purchasing", "Information", "Production", "Marketing", "Financial"),
+    ("Purchasing", "IT", "Production", "Marketing", "Finance"),
 )
 MISSING = {"source": 0.02, "email": 0.04, "title": 0.05, "seniority": 0.08, "industry": 0.03, "employees": 0.04}
 FAVOURITE_TOPIC, NO_TOPIC = np.array([0.40, 0.50, 0.60, 0.75, 0.85]), 0.15

@@ -29,12 +29,13 @@ def write_truth(directory: Path, chain: Chain, paths: Paths, stratum: Ints, star
 
 
 def _propensity(chain: Chain, paths: Paths, stratum_of_lead: Ints, start: datetime) -> pa.Table:
-    end = paths.stop.max()
+    last = np.append(paths.lead[1:] != paths.lead[:-1], True)
     closed = np.flatnonzero(np.isfinite(paths.ended))
     lead = np.concatenate([paths.lead, closed])
     level = np.concatenate([paths.level, paths.state[closed]])
     day = np.concatenate([paths.start, paths.ended[closed]])
-    until = np.concatenate([np.where(paths.stop < end, paths.stop, np.inf), np.full(closed.size, np.inf)])
+    open_still = last & np.isinf(paths.ended[paths.lead])
+    until = np.concatenate([np.where(open_still, np.inf, paths.stop), np.full(closed.size, np.inf)])
     order = np.lexsort((level >= WON, day, lead))
     lead, level, day, until = lead[order], level[order], day[order], until[order]
     stratum = stratum_of_lead[lead]

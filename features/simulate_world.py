@@ -60,34 +60,9 @@ TOPICS = ("monitoring", "predictive_maintenance", "energy_saving", "compliance",
 PRIVATE_SHARE, SCANNER_SHARE, CONSENT_SHARE, ACTIVITY_SPREAD = 0.04, 0.12, 0.7, 0.16
 REPS = 24
 
-HOUR_WEIGHT = np.array(
-    [
-        0.05,
-        0.04,
-        0.04,
-        0.04,
-        0.05,
-        0.1,
-        0.3,
-        0.8,
-        1,
-        1,
-        1,
-        1,
-        0.8,
-        1,
-        1,
-        1,
-        0.9,
-        0.6,
-        0.4,
-        0.35,
-        0.3,
-        0.2,
-        0.1,
-        0.06,
-    ]
-)
+MORNING = (0.05, 0.04, 0.04, 0.04, 0.05, 0.1, 0.3, 0.8, 1.0, 1.0, 1.0, 1.0)
+AFTERNOON = (0.8, 1.0, 1.0, 1.0, 0.9, 0.6, 0.4, 0.35, 0.3, 0.2, 0.1, 0.06)
+HOUR_WEIGHT = np.array(MORNING + AFTERNOON)
 WEEKDAY_WEIGHT = np.array([1.0, 1.0, 1.0, 0.95, 0.8, 0.12, 0.14])
 
 

@@ -10,7 +10,7 @@ import nbformat
 from nbclient import NotebookClient
 
 FOLDER = Path(__file__).parent
-LEADS = "4000"
+LEADS = "8000"
 
 
 def main() -> None:

@@ -109,7 +109,8 @@ def test_every_event_of_a_known_owner_is_kept_and_sorted(world):
 @given(worlds())
 def test_worlds_are_typed_as_the_door_types_them(world):
     tables = world.tables()
-    typed = tables_from_frames(tables.data_end, **{name: getattr(tables, name) for name in SPECS})
-    for name in SPECS:
+    names = [name for name in SPECS if name != "spend"]
+    typed = tables_from_frames(tables.data_end, **{name: getattr(tables, name) for name in names})
+    for name in names:
         expected, given_ = (getattr(t, name).drop(columns="account_id", errors="ignore") for t in (typed, tables))
         pd.testing.assert_frame_equal(given_, expected)
