@@ -18,7 +18,7 @@ from benchmarks.plain_lightgbm import PEERS, plain_scores
 from features.project import FeatureSettings, Project, parse_section, read_project
 from features.tables import read_tables
 from training.bands import estimate
-from training.bootstrap import System, bootstrap_intervals, replicates_for, resamples
+from training.bootstrap import System, bootstrap_intervals, resamples
 from training.dataset import Dataset, load_dataset
 from training.evaluate import evaluate
 from training.evaluation import Estimate, Evaluation
@@ -32,6 +32,7 @@ VARIABLE = "RIPELEAD_REAL_DATA"
 # Later than all of the data; a fixed clock, so that every run sees the same rows.
 CLOCK = datetime(2026, 1, 1, tzinfo=UTC)
 SEED = 20
+REPLICATES = 200
 METRICS = {
     "roc_auc": "roc_auc",
     "pr_auc": "pr_auc",
@@ -178,7 +179,13 @@ def measure(case: Case, folder: Path) -> Result:
 
 
 def _with_settings(project: Project, changes: Mapping[str, Mapping[str, object]]) -> Project:
-    raw = {**project.raw, **{name: {**project.raw.get(name, {}), **keys} for name, keys in changes.items()}}
+    # One thread: no other model, and no two runs that wait for each other's cores.
+    model = {**project.raw.get("model", {}), "threads": 1}
+    raw = {
+        **project.raw,
+        "model": model,
+        **{name: {**project.raw.get(name, {}), **keys} for name, keys in changes.items()},
+    }
     return replace(project, raw=raw, features=parse_section(raw, "features", FeatureSettings))
 
 
@@ -202,8 +209,8 @@ def _peer(columns: pd.DataFrame, dataset: Dataset, judged: Judged) -> npt.NDArra
 def _beside(judged: Judged, peer: npt.NDArray[np.float64]) -> tuple[dict[str, Estimate], Estimate]:
     """The peer's metrics, and the paired difference of ROC-AUC, on the same resamples of leads."""
     label, model = judged.frame["label"].to_numpy(), judged.frame["propensity"].to_numpy()
-    drawn = resamples(judged.groups, np.random.default_rng(SEED), replicates_for(len(label)))
-    systems = [System("model", model, probability=True), System("plain", peer, probability=True)]
+    drawn = resamples(judged.groups, np.random.default_rng(SEED), REPLICATES)
+    systems = [System("model", model), System("plain", peer, probability=True)]
     found = bootstrap_intervals(label, systems, {"10": np.full(len(label), 0.1)}, drawn)
     plain = {key: estimate(found.interval("plain", metric)) for key, metric in METRICS.items()}
     return plain, estimate(found.difference("model", "plain", "roc_auc"))

@@ -38,12 +38,12 @@ def true_propensity(
         lead = found.loc[found["level"].isna(), "lead_id"].iloc[0]
         raise ValueError(f"no truth of {lead!r} at its as-of date: it is unknown or not created yet")
     level = pd.Index(STATES).get_indexer(pd.Index(found["level"]))
-    days = (found["as_of"] - EPOCH) / pd.Timedelta(days=1)
+    days: NDArray[np.float64] = np.asarray((found["as_of"] - EPOCH) / pd.Timedelta(days=1), dtype=np.float64)
     return win_within(
         read_chain(directory),
         found["stratum"].to_numpy(np.int64),
         level.astype(np.int64),
-        days.to_numpy(),
+        days,
         horizon_days,
     )
 

@@ -89,7 +89,8 @@ def _row(result: Result) -> str:
     rate = result.evaluation.positives / result.evaluation.n
     return (
         f"| {_name(result)} | {result.evaluation.n:,} | {rate:.1%} | {result.truth_auc:.4f} "
-        f"| {_shown(model.roc_auc, 4)} | {result.truth_auc - auc:.4f} | {_shown(model.calibration_slope, 3)} | {_shown(model.ece, 4)} |"
+        f"| {_shown(model.roc_auc, 4)} | {result.truth_auc - auc:.4f} "
+        f"| {_shown(model.calibration_slope, 3)} | {_shown(model.ece, 4)} |"
     )
 
 

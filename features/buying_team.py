@@ -28,7 +28,7 @@ def colleagues(histories: Histories, snapshots: Snapshots) -> Floats:
 def colleagues_active(histories: Histories, snapshots: Snapshots, days: int) -> Floats:
     """Number of other leads of the account with an interaction in `[as_of − days, as_of)`."""
     log = histories.by_lead
-    active = _runs(log.owner, log.time, histories.account[log.owner], days)
+    active = _runs(log.owner, _known_times(histories), histories.account[log.owner], days)
     return _in_progress(active, histories, snapshots) - _self_active(histories, snapshots, days)
 
 
@@ -36,11 +36,17 @@ def seniorities_active(histories: Histories, seniority: Ints, snapshots: Snapsho
     """Number of different seniorities (codes ≥ 0 per lead) of the account with an interaction in the window."""
     log = histories.by_lead
     known = seniority[log.owner] >= 0
-    owner, time = log.owner[known], log.time[known]
+    owner, time = log.owner[known], _known_times(histories)[known]
     level = histories.account[owner] * (int(seniority.max(initial=0)) + 1) + seniority[owner]
     order = np.lexsort((time, level))
     runs = _runs(level[order], time[order], histories.account[owner][order], days)
     return _in_progress(runs, histories, snapshots)
+
+
+def _known_times(histories: Histories) -> Ints:
+    """Times of the leads' events as colleagues know them: not before the lead was created."""
+    log = histories.by_lead
+    return np.maximum(log.time, histories.created[log.owner])
 
 
 def _runs(member: Ints, time: Ints, account: Ints, days: int) -> tuple[Ints, Ints, Ints]:
@@ -67,6 +73,7 @@ def _in_progress(runs: tuple[Ints, Ints, Ints], histories: Histories, snapshots:
 
 
 def _self_active(histories: Histories, snapshots: Snapshots, days: int) -> Floats:
-    past = history(histories.by_lead.segments, snapshots.lead, snapshots.as_of)
-    first = window_start(histories.by_lead.segments, snapshots.lead, snapshots.as_of, days)
+    known = Segments(histories.by_lead.start, _known_times(histories))
+    past = history(known, snapshots.lead, snapshots.as_of)
+    first = window_start(known, snapshots.lead, snapshots.as_of, days)
     return (past.stop > first).astype(np.float64)

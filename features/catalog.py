@@ -66,12 +66,14 @@ class AttributeCode:
     """How an attribute of a lead (or `account_…` of its account) becomes a number.
 
     Numbers stay, booleans become 0/1, categories their position in `categories`; what is not listed there gets the
-    code `len(categories)`, so a category never seen in training is "other", and not known is NaN.
+    code `len(categories)`, so a category never seen in training is "other", and not known is NaN. A `tracked`
+    attribute has a recorded change history, and only that history counts.
     """
 
     name: str
     type: ValueType
     categories: tuple[str, ...] = ()
+    tracked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +136,8 @@ class Catalog:
         return Catalog(
             features=tuple(FeatureDef(**feature) for feature in value["features"]),
             attributes=tuple(
-                AttributeCode(code["name"], code["type"], tuple(code["categories"])) for code in value["attributes"]
+                AttributeCode(code["name"], code["type"], tuple(code["categories"]), code["tracked"])
+                for code in value["attributes"]
             ),
             kinds=tuple(value["kinds"]),
             topics=tuple(value["topics"]),

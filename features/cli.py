@@ -1,9 +1,11 @@
 """Commands of the feature layer, and what all commands share: reading a project, printing, exit codes."""
 
 import os
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated
 
@@ -23,12 +25,15 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-out = Console(highlight=False, soft_wrap=True)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+# No emoji codes: an id such as crm:100:b must be printed as it is.
+out = Console(highlight=False, soft_wrap=True, emoji=False)
+err = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
 ProjectFolder = Annotated[Path, typer.Option("--project", "-p", help="folder with ripelead.toml")]
 INTERRUPTED = 130
 # More quarantined rows than this share and the exit code is 1, so that a scheduler can warn.
 WARN_QUARANTINED = 0.01
+# The years that tables may hold.
+FIRST_YEAR, LAST_YEAR = 1900, 2199
 
 
 def run(application: typer.Typer) -> int:
@@ -36,6 +41,7 @@ def run(application: typer.Typer) -> int:
     # Read when LightGBM's OpenMP library is loaded: waiting threads that spin make training ten times slower on a
     # machine that has other work to do.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    _print_whatever_the_terminal_can()
     try:
         return int(application(standalone_mode=False) or 0)
     except RefusedError as error:
@@ -49,6 +55,13 @@ def run(application: typer.Typer) -> int:
         return ProjectFileError.exit_code
 
 
+def _print_whatever_the_terminal_can() -> None:
+    """A terminal or log that is not UTF-8 gets `?` for a sign it lacks, instead of ending the command."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
 def utc_now() -> datetime:
     """The command's clock; nothing below a command reads the time."""
     return datetime.now(UTC)
@@ -58,12 +71,14 @@ def parse_as_of(text: str, project: Project) -> datetime:
     """As-of date of a command line, UTC.
 
     Raises:
-        ProjectFileError: not ISO 8601, or without a time zone in a project that names none.
+        ProjectFileError: not ISO 8601, outside 1900 to 2199, or without a time zone in a project that names none.
     """
     try:
         moment = datetime.fromisoformat(text)
     except ValueError as error:
         raise ProjectFileError(f"--as-of {text}: expected a time such as 2026-06-30T00:00:00Z") from error
+    if not FIRST_YEAR <= moment.year <= LAST_YEAR:
+        raise ProjectFileError(f"--as-of {text}: expected a year from {FIRST_YEAR} to {LAST_YEAR}")
     if moment.tzinfo is None:
         if project.timezone is None:
             written = f"{moment:%Y-%m-%dT%H:%M:%S}Z"
@@ -131,4 +146,4 @@ def simulate(
         raise ProjectFileError(f"{directory} holds a project that is not a simulated world: choose another folder")
     with status(f"simulating {leads:,} leads"):
         write_world(directory, WorldSettings(leads=leads, seed=seed, drift=drift))
-    out.print(f"wrote a simulated world of {leads:,} leads to {directory}")
+    out.print(f"wrote a simulated world of {leads:,} leads to {directory}", markup=False)

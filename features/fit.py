@@ -1,6 +1,7 @@
 """Fit: attributes of leads and accounts as numbers, as of a date where their change history is known."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +20,8 @@ FALSE_WORDS = frozenset({"false", "no", "n", "0", "0.0", "nein", "nej", "falsch"
 # A text column with more different values than this share of its rows names rows instead of describing them.
 IDENTIFIER_SHARE = 0.5
 IDENTIFIER_ROWS = 50
+# A column of fewer rows is one when no value comes twice; single values could be names of people.
+UNIQUE_ROWS = 10
 
 
 def attribute_frame(leads: pd.DataFrame, accounts: pd.DataFrame, exclude: Iterable[str]) -> pd.DataFrame:
@@ -31,13 +34,18 @@ def attribute_frame(leads: pd.DataFrame, accounts: pd.DataFrame, exclude: Iterab
     return both.drop(columns=[name for name in exclude if name in both])
 
 
-def learn_codes(attributes: pd.DataFrame, settings: FeatureSettings) -> tuple[tuple[AttributeCode, ...], list[str]]:
-    """Codes for the attributes of the training leads, and a note for each column that cannot be a feature."""
+def learn_codes(
+    attributes: pd.DataFrame, recorded: Mapping[str, pd.Series], settings: FeatureSettings
+) -> tuple[tuple[AttributeCode, ...], list[str]]:
+    """Codes for the attributes of the training leads, and a note for each column that cannot be a feature.
+
+    `recorded` holds the values in the change history of each tracked field; those are what is learned from there.
+    """
     codes, notes = [], []
-    for name in attributes.columns:
-        code = _code(str(name), attributes[name], settings)
+    for name in map(str, attributes.columns):
+        code = _code(name, recorded.get(name, attributes[name]), settings)
         if isinstance(code, AttributeCode):
-            codes.append(code)
+            codes.append(replace(code, tracked=name in recorded))
         else:
             notes.append(code)
     return tuple(codes), notes
@@ -64,38 +72,30 @@ def attributes_as_of(
 ) -> dict[str, Floats]:
     """Codes of each attribute for each snapshot.
 
-    A field of a lead with recorded changes has the value of its last change before as_of, and is not known before
-    the first; a field without any has the exported value. `attributes` has a row per lead of the histories.
+    A tracked attribute has the value of the lead's last change before as_of, and is not known before the first: its
+    exported value is of the time of the export, and to show it for leads without changes would tell who has changes
+    later. Any other attribute has the exported value. `attributes` has a row per lead of the histories.
     """
     result = {}
     absent = pd.Series([None] * len(attributes), dtype=object)
     for code in codes:
-        exported = encode(code, attributes.get(code.name, absent))[snapshots.lead]
-        result[code.name] = _with_changes(histories, code, changes[changes["field"] == code.name], snapshots, exported)
+        if code.tracked:
+            recorded = changes[changes["field"] == code.name]
+            result[code.name] = _last_recorded(histories, code, recorded, snapshots)
+        else:
+            result[code.name] = encode(code, attributes.get(code.name, absent))[snapshots.lead]
     return result
 
 
-def _with_changes(
-    histories: Histories, code: AttributeCode, changes: pd.DataFrame, snapshots: Snapshots, exported: Floats
-) -> Floats:
-    if changes.empty:
-        return exported
+def _last_recorded(histories: Histories, code: AttributeCode, changes: pd.DataFrame, snapshots: Snapshots) -> Floats:
     lead = positions_of(changes["lead_id"], histories.lead_ids)
-    rows = pd.DataFrame(
-        {
-            "lead": lead,
-            "time": microseconds(changes["changed_at"]),
-            "code": encode(code, changes["value"].reset_index(drop=True)),
-        }
-    )
+    value = encode(code, changes["value"].reset_index(drop=True))
+    rows = pd.DataFrame({"lead": lead, "time": microseconds(changes["changed_at"]), "code": value})
     rows = rows[rows["lead"] >= 0].sort_values(["lead", "time", "code"])
     owner, time = rows["lead"].to_numpy(np.int64), rows["time"].to_numpy(np.int64)
-    segments = Segments(starts(owner, len(histories.lead_ids)), time)
-    past = history(segments, snapshots.lead, snapshots.as_of)
-    recorded = segments.start[snapshots.lead + 1] > segments.start[snapshots.lead]
-    seen, stop = past.count > 0, past.stop
-    result = np.where(recorded, np.nan, exported)
-    result[seen] = rows["code"].to_numpy()[stop[seen] - 1]
+    past = history(Segments(starts(owner, len(histories.lead_ids)), time), snapshots.lead, snapshots.as_of)
+    result = np.full(len(snapshots), np.nan)
+    result[past.count > 0] = rows["code"].to_numpy()[past.stop[past.count > 0] - 1]
     return result
 
 
@@ -111,9 +111,15 @@ def _code(name: str, values: pd.Series, settings: FeatureSettings) -> AttributeC
     if not np.isnan(_numbers(values)[words.notna().to_numpy()]).any():
         return AttributeCode(name, "number")
     counts = present.value_counts()
-    if len(present) > IDENTIFIER_ROWS and len(counts) > IDENTIFIER_SHARE * len(present):
+    if _identifies(len(counts), len(present)):
         return f"attribute {name!r} looks like an identifier ({len(counts)} values in {len(present)} rows): no feature"
     return AttributeCode(name, "category", _frequent(counts, settings))
+
+
+def _identifies(different: int, rows: int) -> bool:
+    if rows > IDENTIFIER_ROWS:
+        return different > IDENTIFIER_SHARE * rows
+    return different == rows >= UNIQUE_ROWS
 
 
 def _frequent(counts: pd.Series, settings: FeatureSettings) -> tuple[str, ...]:

@@ -98,16 +98,17 @@ def build_histories(tables: Tables) -> Histories:
     columns = {name: values[known] for name, values in columns.items()}
     of_leads = {name: values[columns["lead"] >= 0] for name, values in columns.items()}
     n_accounts = len(account_names)
+    created = microseconds(leads["created_at"])
     return Histories(
         lead_ids=leads["lead_id"].to_numpy(object),
         leads=leads.drop(columns="_account"),
-        created=microseconds(leads["created_at"]),
+        created=created,
         account=account,
         account_start=starts(account, n_accounts),
         kinds=kinds,
         topics=topics,
         by_lead=_sorted_log(of_leads, "lead", len(leads)),
-        by_account=_sorted_log(columns, "account", n_accounts),
+        by_account=_sorted_log(_seen_by_colleagues(columns, created), "account", n_accounts),
     )
 
 
@@ -164,6 +165,12 @@ def _event_columns(
         "has_duration": duration.notna().to_numpy().astype(np.int64),
         "value": _fixed_point(value, VALUE_UNIT),
     }
+
+
+def _seen_by_colleagues(columns: dict[str, Ints], created: Ints) -> dict[str, Ints]:
+    """Events as the account knows them: what a lead did before it was created is known from its creation on."""
+    known_from = np.where(columns["lead"] >= 0, created[columns["lead"]], NEVER) if len(created) else NEVER
+    return {**columns, "time": np.maximum(columns["time"], known_from)}
 
 
 def _fixed_point(numbers: pd.Series, unit: float) -> Ints:

@@ -82,7 +82,7 @@ def propose_catalog(
 ) -> Catalog:
     """All features that the histories and attributes allow, less those the settings exclude."""
     features = [
-        *_history_features(histories, vocabulary, settings),
+        *_history_features(histories, vocabulary, attributes, settings),
         *(_attribute(code) for code in attributes),
         *_profile(attributes),
         *_qualification(criteria),
@@ -117,7 +117,9 @@ def _frequent(codes: Ints, names: tuple[str, ...], most: int) -> tuple[str, ...]
     return tuple(names[code] for code in ranked[:most])
 
 
-def _history_features(histories: Histories, vocabulary: Vocabulary, settings: FeatureSettings) -> Iterator[FeatureDef]:
+def _history_features(
+    histories: Histories, vocabulary: Vocabulary, attributes: tuple[AttributeCode, ...], settings: FeatureSettings
+) -> Iterator[FeatureDef]:
     own = _has_events(histories.by_lead)
     if own:
         yield from _full_history("lead", vocabulary, settings)
@@ -127,7 +129,7 @@ def _history_features(histories: Histories, vocabulary: Vocabulary, settings: Fe
         return
     if own:
         yield from _account_summary(vocabulary, settings)
-        yield from _team(settings)
+        yield from _team(attributes, settings)
     else:
         yield from _full_history("account", vocabulary, settings)
 
@@ -224,10 +226,12 @@ def _rhythm(owner: Owner) -> Iterator[FeatureDef]:
         yield FeatureDef(name, family, _group(owner, kind), _said(owner, words, None), owner, type=value_type)
 
 
-def _team(settings: FeatureSettings) -> Iterator[FeatureDef]:
+def _team(attributes: tuple[AttributeCode, ...], settings: FeatureSettings) -> Iterator[FeatureDef]:
+    # A seniority that changes over time would be the exported one here: it could know the future.
+    known = any(code.name == "seniority" and not code.tracked for code in attributes)
     yield FeatureDef("colleagues", "colleagues", "Buying team", "colleagues known at the company")
     for days in settings.windows_days:
-        for family, words in TEAM:
+        for family, words in TEAM if known else TEAM[:1]:
             said = f"{words} in the last {days} days"
             yield FeatureDef(f"{family}_{days}d", family, "Buying team", said, days=days, actionable=True)
 

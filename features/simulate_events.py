@@ -61,7 +61,7 @@ KINDS = (
 )
 
 # Per day, by level: what people start by themselves, what marketing and sales send, how often sales tries a call.
-VISIT_RATE = np.array([0.001, 0.025, 0.27, 0.50, 0.80])
+VISIT_RATE = np.array([0.001, 0.025, 0.31, 0.55, 0.85])
 MAIL_RATE = np.array([0.005, 0.010, 0.014, 0.020, 0.022])
 CALL_RATE = np.array([0.001, 0.003, 0.008, 0.014, 0.016])
 NO_CONSENT_MAILS = 0.3

@@ -70,7 +70,7 @@ def print_ranked(frame: pd.DataFrame) -> None:
     for rank, row in enumerate(frame.itertuples(), start=1):
         qualified = "sales qualified" if row.sales_qualified else "not yet qualified"
         bant = f"BANT {'yes' if row.bant_qualified else 'no'} ({row.bant_met} met)"
-        facts = f"{row.propensity:6.1%}  {qualified}  {bant}  {row.points:g} points  {row.stage}"
+        facts = f"{row.propensity:6.1%}  {qualified}  {bant}  {row.points:,.0f} points  {row.stage}"
         out.print(f"{rank:3d}  {row.lead_id}  score {row.score} {row.band}  {facts}", markup=False)
         for line in _strongest(row.reasons):
             out.print(f"       {line}", markup=False)

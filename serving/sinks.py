@@ -1,7 +1,9 @@
 """Writing scores: Parquet or CSV, atomically."""
 
+import csv
 import json
 from pathlib import Path
+from typing import Literal
 
 import pandas as pd
 import pyarrow as pa
@@ -49,7 +51,10 @@ def write_scores(frame: pd.DataFrame, path: Path) -> None:
         if path.suffix.lower() == ".parquet":
             pq.write_table(_as_arrow(frame), temporary)
         else:
-            _as_csv(frame).to_csv(temporary, index=False, lineterminator="\n")
+            # Before Python 3.13, csv leaves a carriage return unquoted where it is not part of the line end.
+            has_return = frame["lead_id"].str.contains("\r", regex=False).any()
+            quoting: Literal[0, 2] = csv.QUOTE_NONNUMERIC if has_return else csv.QUOTE_MINIMAL
+            _as_csv(frame).to_csv(temporary, index=False, lineterminator="\n", quoting=quoting)
 
 
 def _as_arrow(frame: pd.DataFrame) -> pa.Table:

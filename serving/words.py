@@ -21,7 +21,7 @@ def explanation(frame: pd.DataFrame, lead_id: str, tables: Tables, bundle: Bundl
         f"{lead_id}, as of {as_of:%Y-%m-%d %H:%M} UTC",
         f"Score {row.score} of 100 (band {row.band}); 50 is the average lead, 10 more double the odds.",
         f"Chance of converting: {row.propensity:.1%}. {_class(row.sales_qualified, bundle)}",
-        f"Stage: {row.stage}. Points: {row.points:g}.",
+        f"Stage: {row.stage}. Points: {row.points:,.0f}.",
         "",
         "How the score adds up:",
         *(f"  {reason['points']:+4d}  {reason['sentence']}" for reason in row.reasons),

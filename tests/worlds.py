@@ -263,9 +263,9 @@ def _deal_before(row: Row, as_of: int) -> Row:
 
 # A catalog of every family -------------------------------------------------------------------------------------------
 ATTRIBUTES = (
-    AttributeCode("seniority", "category", ("senior", "junior", "chief")),
+    AttributeCode("seniority", "category", ("senior", "junior", "chief"), tracked=True),
     AttributeCode("employees", "number"),
-    AttributeCode("newsletter", "boolean"),
+    AttributeCode("newsletter", "boolean", tracked=True),
     AttributeCode("source", "category", ("web",)),
     AttributeCode("account_industry", "category", ("steel",)),
     AttributeCode("account_revenue", "number"),

@@ -114,12 +114,19 @@ def load_bundle(directory: Path) -> Bundle:
     bundle = Bundle(
         version=version,
         booster=lgb.Booster(model_str=(directory / "model.txt").read_text(encoding="utf-8")),
-        catalog=Catalog.from_json({**read["catalog"], **read["encoder"]}),
+        catalog=_catalog({**read["catalog"], **read["encoder"]}, directory),
         scale=Scale(Calibration(calibration["slope"], calibration["intercept"]), calibration["base_rate"]),
         policy=_policy_from_json(read["policy"]),
     )
     _check_golden(bundle, directory)
     return bundle
+
+
+def _catalog(value: Mapping[str, Any], directory: Path) -> Catalog:
+    try:
+        return Catalog.from_json(value)
+    except (ValueError, KeyError, TypeError) as error:
+        raise ModelRefusedError(f"{directory}: made by another version of ripelead ({error}): retrain") from error
 
 
 def verify_files(directory: Path) -> str:

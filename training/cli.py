@@ -40,7 +40,7 @@ def init(directory: Annotated[Path, typer.Argument(help="folder of the new proje
     if path.exists():
         raise ProjectFileError(f"{path} exists already: delete it or choose another folder")
     write_text(path, starter_text(directory.resolve().name, SECTIONS))
-    out.print(f"wrote {path}: name your files there, then run `ripelead check -p {directory}`")
+    out.print(f"wrote {path}: name your files there, then run `ripelead check -p {directory}`", markup=False)
 
 
 @app.command()
@@ -78,7 +78,7 @@ def features(
         frame = feature_frame(project, load_dataset(project, settings, tables), progress)
     with replaced_file(out_file) as temporary:
         frame.to_parquet(temporary, index=False)
-    out.print(f"wrote {len(frame):,} snapshots × {frame.shape[1] - 4} features to {out_file}")
+    out.print(f"wrote {len(frame):,} snapshots × {frame.shape[1] - 4} features to {out_file}", markup=False)
     raise typer.Exit(exit_code(tables))
 
 
@@ -102,7 +102,7 @@ def train(
         publish(project, settings, run, _say)
     registry_of(project).register(target)
     print_evaluation(run.evaluation)
-    out.print(f"\nreport: {target / 'report.html'}\npictures: {target / 'figures'}")
+    out.print(f"\nreport: {target / 'report.html'}\npictures: {target / 'figures'}", markup=False)
     out.print(f"challenger: {run.version[:12]}; `ripelead promote` makes it the champion if it passes the gate")
     raise typer.Exit(exit_code(tables))
 
@@ -124,7 +124,7 @@ def report(
 ) -> None:
     """Say where the report and the pictures of a run are."""
     folder = run_folder or newest_run(read_project(directory))
-    out.print(f"report: {folder / 'report.html'}\npictures: {folder / 'figures'}")
+    out.print(f"report: {folder / 'report.html'}\npictures: {folder / 'figures'}", markup=False)
 
 
 @app.command()

@@ -73,6 +73,8 @@ def _timed(project: Project, settings: TrainingSettings, tables: Tables, histori
     # The data's end itself is still observed.
     known_until = int(pd.Timestamp(tables.data_end).value // 1000) + 1
     end = horizon_end(histories, snapshots, settings.label, project.timezone)
+    begun = end > snapshots.as_of  # a horizon of its own may be over before the as-of date
+    snapshots, end = snapshots.take(begun), end[begun]
     won = won_times(histories, deals)
     labels = label_snapshots(won, snapshots, end, known_until)
     return Dataset(

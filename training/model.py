@@ -1,12 +1,13 @@
 """The model: features learned from training rows only, gradient boosting, calibration from out-of-fold scores."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 from scipy.special import logit
 
 from features.build import FeatureTable, build_features
@@ -139,13 +140,11 @@ def learn_catalog(project: Project, dataset: Dataset, rows: Ints) -> tuple[Catal
     leads = np.unique(snapshots.lead)
     vocabulary = learn_vocabulary(dataset.histories, int(snapshots.as_of.max()), project.features)
     frame = attribute_frame(dataset.histories.leads, dataset.tables.accounts, dataset.not_features)
-    codes, notes = learn_codes(frame.iloc[leads], project.features)
+    codes, notes = learn_codes(frame.iloc[leads], _recorded(dataset, leads), project.features)
     assessed = set(dataset.tables.assessments["criterion"].dropna().str.lower())
     criteria = tuple(name for name in project.rules.criteria if name.lower() in assessed)
-    catalog = propose_catalog(
-        dataset.histories, vocabulary, codes, criteria, project.points.kinds, project.features
-    )  # fmt: skip
-    return catalog, notes
+    catalog = propose_catalog(dataset.histories, vocabulary, codes, criteria, project.points.kinds, project.features)
+    return replace(catalog, met_from=project.rules.met_from), notes
 
 
 def _folds(rows: Rows, label: Outcomes, kind: str, rng: np.random.Generator) -> tuple[Fold, ...]:
@@ -166,6 +165,13 @@ def _calibration(above_base: Floats, held_label: Outcomes, label: Outcomes) -> C
     """
     found = fit_calibration(above_base, held_label)
     return Calibration(found.slope, found.intercept - found.slope * _base_log_odds(label))
+
+
+def _recorded(dataset: Dataset, leads: Ints) -> dict[str, pd.Series]:
+    """Values in the change history of each field that has one, of the training leads."""
+    changes = dataset.tables.lead_changes
+    mine = changes["lead_id"].isin(dataset.histories.lead_ids[leads])
+    return {str(field): changes.loc[mine & (changes["field"] == field), "value"] for field in changes["field"].unique()}
 
 
 def _subset(rows: Rows, chosen: Ints) -> Rows:

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from features.errors import ModelRefusedError
+from features.errors import ModelRefusedError, SinkError
 from features.files import replaced_directory, write_text
 from training.bundle import verify_files
 
@@ -35,7 +35,10 @@ class Registry:
     def aliases(self) -> dict[str, str]:
         """Bundle id by alias; empty before the first training."""
         path = self.directory / "aliases.json"
-        return dict(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else {}
+        try:
+            return dict(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else {}
+        except (OSError, ValueError, TypeError) as error:
+            raise ModelRefusedError(f"{path}: not readable: restore it, or train and promote again") from error
 
     def bundle_path(self, alias: Alias) -> Path:
         """Folder of the bundle behind an alias.
@@ -94,7 +97,10 @@ class Registry:
         path = self.directory / "promotions.jsonl"
         if not path.exists():
             return []
-        return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+        try:
+            return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+        except (OSError, ValueError) as error:
+            raise ModelRefusedError(f"{path}: not readable, so the former champion is not known: restore it") from error
 
     def _former(self, present: str) -> str | None:
         """Champion that `present` took over from, as its promotion recorded it; rollbacks do not make new history."""
@@ -107,6 +113,10 @@ class Registry:
         write_text(self.directory / "aliases.json", json.dumps(aliases, indent=1, sort_keys=True) + "\n")
 
     def _log(self, event: Mapping[str, Any]) -> None:
-        self.directory.mkdir(parents=True, exist_ok=True)
-        with (self.directory / "promotions.jsonl").open("a", encoding="utf-8") as log:
-            log.write(json.dumps(event, sort_keys=True) + "\n")
+        path = self.directory / "promotions.jsonl"
+        try:
+            self.directory.mkdir(parents=True, exist_ok=True)
+            with path.open("a", encoding="utf-8") as log:
+                log.write(json.dumps(event, sort_keys=True) + "\n")
+        except OSError as error:
+            raise SinkError(f"cannot write {path}: {error.strerror or error}") from error

@@ -4,6 +4,7 @@ The only module that imports mlflow. Scoring never needs it: the project's own r
 """
 
 import os
+import re
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 
 DATABASE = "mlflow.db"
 ARTIFACTS = "mlartifacts"
+# MLflow refuses / and : in the name of a model; a quote would end the text of a filter.
+_NOT_IN_A_MODEL_NAME = re.compile(r"[/:'\"]")
+_PASSWORD = re.compile(r"(?<=://)[^/\s]*@")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +60,7 @@ def store_of(project: Project, settings: TrackingSettings) -> Store:
         uri=f"sqlite:///{folder / DATABASE}" if local else str(settings.uri),
         artifacts=(folder / ARTIFACTS).as_uri() if local else None,
         experiment=settings.experiment or project.project.name,
-        model=project.project.name,
+        model=_NOT_IN_A_MODEL_NAME.sub("_", project.project.name),
     )
 
 
@@ -126,11 +130,21 @@ def _connected(store: Store) -> "Iterator[MlflowClient]":
         mlflow.set_tracking_uri(store.uri)
         mlflow.set_registry_uri(store.uri)
         yield mlflow.MlflowClient()
-    except MlflowException as error:
+    except (MlflowException, ImportError, OSError) as error:
+        answer = (str(error).splitlines() or [type(error).__name__])[0]
         raise ProjectFileError(
-            f"[tracking]: MLflow at {store.uri} answered: {error.message.splitlines()[0]}; "
-            "check uri, or set enabled = false to train without MLflow"
+            without_password(f"[tracking]: MLflow at {store.uri} answered: {answer}; ")
+            + "check uri, or set enabled = false to train without MLflow"
         ) from error
+
+
+def without_password(text: str) -> str:
+    """`text` whose addresses name neither user nor password.
+
+    >>> without_password("http://ann:secret@example.com/x")
+    'http://***@example.com/x'
+    """
+    return _PASSWORD.sub("***@", text)
 
 
 def _experiment(client: "MlflowClient", store: Store) -> str:
@@ -146,9 +160,9 @@ def _log_model(bundle: Path, catalog: Catalog) -> str:
     spec = find_spec("serving.pyfunc")
     if spec is None or spec.origin is None:
         raise ModuleNotFoundError("serving.pyfunc: the ripelead installation is incomplete")
-    with warnings.catch_warnings():
-        # An example would keep rows about real people in the artefact store; the signature is explicit instead.
-        warnings.filterwarnings("ignore", message=".*(input example was not provided|Add type hints)")
+    # Swallows advice to add an example (rows about real people in the artefact store) and type hints; the signature
+    # is explicit instead.
+    with warnings.catch_warnings(record=True):
         info = mlflow.pyfunc.log_model(
             name="model",
             python_model=spec.origin,

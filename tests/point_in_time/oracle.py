@@ -28,12 +28,20 @@ def expected(world: World, catalog: Catalog, feature: FeatureDef, lead_id: str, 
 def owned_events(world: World, owner: str, lead_id: str, as_of: int) -> list[Row]:
     """Events of the lead, or of its account, before as_of, in order (ties by lead, then by kind)."""
     account = world.account_of(lead_id)
-    if owner == "lead" or account is None:
+    if owner == "lead":
         mine = [e for e in world.interactions if e["lead_id"] == lead_id]
+    elif account is None:
+        mine = as_colleagues_know(world, [e for e in world.interactions if e["lead_id"] == lead_id])
     else:
-        mine = [e for e in world.interactions if belongs_to_account(world, e, account)]
+        mine = as_colleagues_know(world, [e for e in world.interactions if belongs_to_account(world, e, account)])
     before = [e for e in mine if e["occurred_at"] < as_of]
     return sorted(before, key=lambda e: (e["occurred_at"], e["lead_id"] or "", e["kind"]))
+
+
+def as_colleagues_know(world: World, events: list[Row]) -> list[Row]:
+    """What a lead did before it was created is known to its account from its creation on."""
+    created = {row["lead_id"]: row["created_at"] for row in world.leads}
+    return [{**e, "occurred_at": max(e["occurred_at"], created.get(e["lead_id"], e["occurred_at"]))} for e in events]
 
 
 def belongs_to_account(world: World, event: Row, account: str) -> bool:
@@ -173,7 +181,8 @@ def others_of_account(world: World, lead_id: str) -> list[Row]:
 
 
 def active(world: World, lead_id: str, as_of: int, days: int) -> bool:
-    return bool(in_window(owned_events(world, "lead", lead_id, as_of), as_of, days))
+    known = as_colleagues_know(world, [e for e in world.interactions if e["lead_id"] == lead_id])
+    return bool(in_window([e for e in known if e["occurred_at"] < as_of], as_of, days))
 
 
 def colleagues(world, catalog, feature, lead_id, as_of):
@@ -208,7 +217,7 @@ def code_of(code: AttributeCode, given: object) -> float:
 
 def attribute_value(world: World, code: AttributeCode, lead_id: str, as_of: int) -> float:
     recorded = [c for c in world.lead_changes if c["lead_id"] == lead_id and c["field"] == code.name]
-    if recorded:
+    if code.tracked:
         before = [c for c in recorded if c["changed_at"] < as_of]
         last = max((c["changed_at"] for c in before), default=None)
         codes = [code_of(code, c["value"]) for c in before if c["changed_at"] == last]

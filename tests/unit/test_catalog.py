@@ -52,7 +52,7 @@ def test_another_schema_is_refused():
 def test_keeping_some_features_drops_the_attributes_nobody_needs():
     kept = CATALOG.keep(frozenset({"lead_age_days", "newsletter"}))
     assert kept.names == ("newsletter", "lead_age_days")
-    assert kept.attributes == (AttributeCode("newsletter", "boolean"),)
+    assert kept.attributes == (AttributeCode("newsletter", "boolean", tracked=True),)
 
 
 def test_the_filled_share_keeps_every_attribute_it_counts():

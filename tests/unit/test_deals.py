@@ -46,9 +46,14 @@ def test_of_equally_late_touches_the_lead_created_first_has_the_deal():
     assert leads_of("last_touch", SHARED, events=(event(9, who="L3"), event(9, who="L2"))) == [("L2", "won")]
 
 
-def test_a_deal_that_is_open_goes_to_the_latest_touch_of_all():
-    still_open = deal("open", None, who=None, account_id="A", opened=1)
-    assert leads_of("last_touch", still_open, events=(event(3, who="L1"), event(50, who="L2"))) == [("L2", "open")]
+def test_a_deal_goes_to_the_last_touch_before_it_was_opened_whatever_comes_later():
+    still_open = deal("open", None, who=None, account_id="A", opened=5)
+    assert leads_of("last_touch", still_open, events=(event(3, who="L2"), event(50, who="L1"))) == [("L2", "open")]
+
+
+def test_a_lead_created_after_the_deal_closed_has_no_part_in_it():
+    late = (lead("L1", 0, account="A"), lead("L2", 20, account="A"))
+    assert leads_of("all", SHARED, leads=late) == [("L1", "won")]
 
 
 def test_each_deal_of_an_account_has_its_own_last_touch():

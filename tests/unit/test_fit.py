@@ -9,11 +9,12 @@ from features.project import FeatureSettings
 
 NAN = np.nan
 SENIORITY = AttributeCode("seniority", "category", ("junior", "chief"))
+TRACKED = AttributeCode("seniority", "category", ("junior", "chief"), tracked=True)
 FEW = FeatureSettings(min_category_leads=2, max_categories=2)
 
 
 def learned(values, settings=FEW):
-    codes, notes = learn_codes(pd.DataFrame({"x": values}), settings)
+    codes, notes = learn_codes(pd.DataFrame({"x": values}), {}, settings)
     return codes[0] if codes else notes[0]
 
 
@@ -81,31 +82,44 @@ def test_what_is_no_number_is_not_known():
     assert np.array_equal(encode(AttributeCode("x", "number"), values), [12, NAN, NAN, NAN], equal_nan=True)
 
 
-def test_a_field_without_recorded_changes_has_the_exported_value():
+def test_a_field_that_is_not_tracked_has_the_exported_value_whatever_changes_later():
+    changes = (change(5, "seniority", "junior"),)
+    assert as_of(World((lead(seniority="chief"),), lead_changes=changes), SENIORITY, 1, 9) == [1, 1]
+
+
+def test_a_tracked_field_is_not_known_for_a_lead_without_changes():
+    """Else a known value would tell that no change is to come."""
     world = World((lead(seniority="chief"), lead("L2")), lead_changes=(change(5, "seniority", "junior", who="L2"),))
-    assert as_of(world, SENIORITY, 1, 9) == [1, 1]
+    assert np.isnan(as_of(world, TRACKED, 1, 9)).all()
+
+
+def test_values_of_a_tracked_field_are_learned_from_its_history():
+    codes, _ = learn_codes(
+        pd.DataFrame({"x": ["customer"] * 9}), {"x": pd.Series(["new", "mql", "mql"])}, FeatureSettings()
+    )
+    assert codes == (AttributeCode("x", "category", ("mql",), tracked=True),)
 
 
 def test_a_field_with_recorded_changes_has_the_value_of_the_last_before_as_of():
     changes = (change(2, "seniority", "junior"), change(5, "seniority", "chief"), change(5, "size", "junior"))
     world = World((lead(seniority="chief"),), lead_changes=changes)
-    assert as_of(world, SENIORITY, 2.001, 5, 5.001) == [0, 0, 1]
+    assert as_of(world, TRACKED, 2.001, 5, 5.001) == [0, 0, 1]
 
 
 def test_before_the_first_recorded_change_the_field_is_not_known():
     world = World((lead(seniority="chief"),), lead_changes=(change(5, "seniority", "chief"),))
-    assert np.isnan(as_of(world, SENIORITY, 1, 5)).all()
+    assert np.isnan(as_of(world, TRACKED, 1, 5)).all()
 
 
 def test_of_changes_at_the_same_moment_the_last_code_counts_in_any_row_order():
     for first, second in (("chief", "junior"), ("junior", "chief")):
         changes = (change(2, "seniority", first), change(2, "seniority", second))
-        assert as_of(World((lead(),), lead_changes=changes), SENIORITY, 3) == [1]
+        assert as_of(World((lead(),), lead_changes=changes), TRACKED, 3) == [1]
 
 
 def test_a_change_to_nothing_makes_the_field_not_known():
     changes = (change(2, "seniority", "junior"), change(5, "seniority", None))
-    assert np.isnan(as_of(World((lead(seniority="chief"),), lead_changes=changes), SENIORITY, 6)).all()
+    assert np.isnan(as_of(World((lead(seniority="chief"),), lead_changes=changes), TRACKED, 6)).all()
 
 
 def test_a_column_that_is_not_there_any_more_is_not_known():
@@ -115,3 +129,7 @@ def test_a_column_that_is_not_there_any_more_is_not_known():
 def test_share_of_known_attributes():
     assert filled_share([np.array([1.0, NAN]), np.array([NAN, NAN])], 2).tolist() == [0.5, 0]
     assert np.isnan(filled_share([], 2)).all()
+
+
+def test_a_short_column_of_different_names_is_no_feature():
+    assert "identifier" in learned([f"person {i}" for i in range(12)])
