@@ -163,6 +163,7 @@ def _log_model(bundle: Path, catalog: Catalog) -> str:
     # Swallows advice to add an example (rows about real people in the artefact store) and type hints; the signature
     # is explicit instead.
     with warnings.catch_warnings(record=True):
+        warnings.simplefilter("ignore")
         info = mlflow.pyfunc.log_model(
             name="model",
             python_model=spec.origin,
