@@ -2,6 +2,7 @@
 
 import os
 import sys
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -30,6 +31,7 @@ out = Console(highlight=False, soft_wrap=True, emoji=False)
 err = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
 ProjectFolder = Annotated[Path, typer.Option("--project", "-p", help="folder with ripelead.toml")]
 INTERRUPTED = 130
+DEFECT = 70
 # More quarantined rows than this share and the exit code is 1, so that a scheduler can warn.
 WARN_QUARANTINED = 0.01
 # The years that tables may hold.
@@ -53,6 +55,10 @@ def run(application: typer.Typer) -> int:
     except TyperException as error:
         err.print(f"ripelead: {error.format_message()} (see `ripelead --help`)", markup=False)
         return ProjectFileError.exit_code
+    except Exception:
+        err.print(traceback.format_exc(), markup=False)
+        err.print("ripelead: this is a defect of ripelead, please report it with the lines above", markup=False)
+        return DEFECT
 
 
 def _print_whatever_the_terminal_can() -> None:

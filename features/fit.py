@@ -20,6 +20,8 @@ FALSE_WORDS = frozenset({"false", "no", "n", "0", "0.0", "nein", "nej", "falsch"
 # A text column with more different values than this share of its rows names rows instead of describing them.
 IDENTIFIER_SHARE = 0.5
 IDENTIFIER_ROWS = 50
+ADDRESS_SHARE = 0.2
+LEAST_LEADS = 5
 # A column of fewer rows is one when no value comes twice; single values could be names of people.
 UNIQUE_ROWS = 10
 
@@ -110,6 +112,12 @@ def _code(name: str, values: pd.Series, settings: FeatureSettings) -> AttributeC
         return AttributeCode(name, "boolean")
     if not np.isnan(_numbers(values)[words.notna().to_numpy()]).any():
         return AttributeCode(name, "number")
+    return _category(name, present, settings)
+
+
+def _category(name: str, present: "pd.Series[str]", settings: FeatureSettings) -> AttributeCode | str:
+    if present.str.contains(r"\S@\S", regex=True).mean() > ADDRESS_SHARE:
+        return f"attribute {name!r} holds e-mail addresses: no feature"
     counts = present.value_counts()
     if _identifies(len(counts), len(present)):
         return f"attribute {name!r} looks like an identifier ({len(counts)} values in {len(present)} rows): no feature"
@@ -123,7 +131,9 @@ def _identifies(different: int, rows: int) -> bool:
 
 
 def _frequent(counts: pd.Series, settings: FeatureSettings) -> tuple[str, ...]:
-    enough = counts[counts >= min(settings.min_category_leads, counts.iloc[0])]
+    # In a table of some size, a value of one or two leads may be a person's name: it gets no place in the bundle.
+    least = min(settings.min_category_leads, counts.iloc[0])
+    enough = counts[counts >= (max(least, LEAST_LEADS) if counts.sum() > IDENTIFIER_ROWS else least)]
     ranked = sorted(enough.items(), key=lambda item: (-item[1], str(item[0])))
     return tuple(str(name) for name, _ in ranked[: settings.max_categories])
 

@@ -69,6 +69,8 @@ def _moment(value: object) -> datetime:
         moment = moment.replace(tzinfo=UTC)
     if moment.tzinfo is None:
         raise ValueError("has no time zone: add Z or an offset such as +01:00")
+    if not 1900 <= moment.year < 2200:
+        raise ValueError("expected a time between 1900 and 2199")
     return moment.astimezone(UTC)
 
 
@@ -165,7 +167,7 @@ class TableSettings(Section):
 class SnapshotSettings(Section):
     """`[snapshots]`: at which as-of dates open leads are looked at for training."""
 
-    ages_days: tuple[Annotated[int, Field(ge=0)], ...] = Field(
+    ages_days: tuple[Annotated[int, Field(ge=0, le=36500)], ...] = Field(
         (), description="days after a lead was created", examples=[[1, 7, 30]]
     )
     every: Every | None = Field(None, description="calendar grid (weeks start on Mondays, 00:00 UTC)", examples=["7d"])

@@ -9,6 +9,8 @@ import pandas as pd
 
 from features.build import FeatureTable, Progress, build_features, silent
 from features.deals import deals_by_lead
+from features.errors import InputContractError
+from features.fit import attribute_frame
 from features.histories import Histories, build_histories
 from features.points import points_as_of
 from features.qualification import bant, evidence_as_of
@@ -46,7 +48,11 @@ def score_leads(
     """Scores of all open leads as of a time, ripest first (ties by lead_id).
 
     `only` limits the result to some leads; their rows are the same as in the whole.
+
+    Raises:
+        InputContractError: a table or an attribute that the model was trained with is not there.
     """
+    refuse_missing_inputs(bundle, tables)
     histories = build_histories(tables)
     snapshots = snapshots_at(histories, as_of) if tables.timed else _all_leads(histories, as_of)
     is_wanted = open_leads(histories, tables, snapshots, bundle.policy)
@@ -58,6 +64,26 @@ def score_leads(
     frame = _frame(bundle, histories, tables, table)
     ranked = frame.sort_values(["propensity", "lead_id"], ascending=[False, True], ignore_index=True)
     return Scored(ranked, leads=len(histories.lead_ids), closed=closed)
+
+
+def refuse_missing_inputs(bundle: Bundle, tables: Tables) -> None:
+    """Refuse a project that lacks what the model learned from: its features would silently become "not known".
+
+    Raises:
+        InputContractError: naming the tables or attributes that are not there.
+    """
+    given = {count.table for count in tables.counts}
+    if missing := [name for name in bundle.policy.tables if name not in given]:
+        raise InputContractError(
+            f"the model was trained with [tables.{'], [tables.'.join(missing)}], which the project no longer has: "
+            "bring it back, or train without it"
+        )
+    there = attribute_frame(tables.leads, tables.accounts, ()).columns
+    if gone := [code.name for code in bundle.catalog.attributes if not code.tracked and code.name not in there]:
+        raise InputContractError(
+            f"the model was trained with the attributes {', '.join(gone)}, which leads and accounts no longer have: "
+            "bring them back (see columns in the project file), or train without them"
+        )
 
 
 def open_leads(histories: Histories, tables: Tables, snapshots: Snapshots, policy: Policy) -> Bools:

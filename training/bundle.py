@@ -47,6 +47,7 @@ class Policy:
     deals_of_account: DealsOfAccount
     repeat: bool
     outcome_column: str | None
+    tables: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +182,7 @@ def _policy_json(policy: Policy) -> dict[str, Any]:
 
 def _policy_from_json(value: Mapping[str, Any]) -> Policy:
     rules, points = RuleSettings.model_validate(value["rules"]), PointSettings.model_validate(value["points"])
-    return Policy(**{**value, "rules": rules, "points": points})
+    return Policy(**{**value, "rules": rules, "points": points, "tables": tuple(value["tables"])})
 
 
 def _reference(table: FeatureTable, catalog: Catalog) -> pd.DataFrame:

@@ -75,7 +75,7 @@ def features(
     project, settings = read_all(directory)
     tables = read_checked(project, untimed=settings.label.column is not None)
     with progress_bar("features") as progress:
-        frame = feature_frame(project, load_dataset(project, settings, tables), progress)
+        frame = feature_frame(project, settings.model, load_dataset(project, settings, tables), progress)
     with replaced_file(out_file) as temporary:
         frame.to_parquet(temporary, index=False)
     out.print(f"wrote {len(frame):,} snapshots × {frame.shape[1] - 4} features to {out_file}", markup=False)

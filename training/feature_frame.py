@@ -8,14 +8,15 @@ from features.catalog import Catalog
 from features.project import Project
 from training.dataset import Dataset
 from training.model import learn_catalog
+from training.settings import ModelSettings
 
 LEADING = ("lead_id", "as_of", "label", "matured")
 
 
-def feature_frame(project: Project, dataset: Dataset, progress: Progress) -> pd.DataFrame:
+def feature_frame(project: Project, settings: ModelSettings, dataset: Dataset, progress: Progress) -> pd.DataFrame:
     """One row per training snapshot: `LEADING`, then every proposed feature, categories as text."""
     every = np.arange(len(dataset.snapshots))
-    catalog, _ = learn_catalog(project, dataset, every)
+    catalog, _ = learn_catalog(project, settings, dataset, every)
     table = build_features(dataset.histories, dataset.tables, dataset.snapshots, catalog, progress)
     leading = pd.DataFrame(
         {

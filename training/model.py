@@ -1,7 +1,8 @@
 """The model: features learned from training rows only, gradient boosting, calibration from out-of-fold scores."""
 
-from collections.abc import Callable
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ from scipy.special import logit
 
 from features.build import FeatureTable, build_features
 from features.catalog import Catalog
-from features.errors import InputContractError
+from features.errors import InputContractError, ProjectFileError
 from features.fit import attribute_frame, learn_codes
 from features.project import Project
 from features.propose import learn_vocabulary, propose_catalog
@@ -31,7 +32,6 @@ INNER_FOLDS = 3
 # A fold that learned from fewer wins (or losses) says nothing about the number of trees or the calibration.
 LEAST_OUTCOMES = 10
 SMALL_ROWS = 2_000
-Report = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +54,14 @@ def fit_model(
     """Model learned from the given rows, with labels as known at `known_until` (microseconds; None: data's end)."""
     label = dataset.labels_known_at(rows, known_until)
     _refuse_one_class(label)
-    catalog, notes = learn_catalog(project, dataset, rows)
+    catalog, notes = learn_catalog(project, settings.model, dataset, rows)
     table = build_features(dataset.histories, dataset.tables, dataset.snapshots.take(rows), catalog)
     table, catalog = informative(table, catalog)
+    if not catalog.features:
+        raise InputContractError(
+            f"no feature varies over the {len(rows):,} training snapshots: check [features] exclude and [model] "
+            "exclude, and whether interactions and attributes are in the export"
+        )
     parameters = booster_parameters(settings.model, catalog, len(rows), int(label.sum()))
     rng = np.random.default_rng(settings.model.seed)
     folds = _folds(_subset(dataset.rows, rows), label, settings.folds.kind, rng)
@@ -113,7 +118,10 @@ def booster_parameters(settings: ModelSettings, catalog: Catalog, rows: int, pos
         "num_threads": settings.threads,
     }
     if settings.monotone:
-        parameters["monotone_constraints"] = [_direction(name, settings.monotone) for name in catalog.names]
+        parameters["monotone_constraints"] = [
+            0 if feature.type == "category" else _direction(feature.name, settings.monotone)
+            for feature in catalog.features
+        ]
     return parameters
 
 
@@ -134,7 +142,7 @@ def _varies(values: Floats) -> bool:
     return bool(len(values)) and not (np.isnan(values).all() or (values == values[0]).all())
 
 
-def learn_catalog(project: Project, dataset: Dataset, rows: Ints) -> tuple[Catalog, list[str]]:
+def learn_catalog(project: Project, settings: ModelSettings, dataset: Dataset, rows: Ints) -> tuple[Catalog, list[str]]:
     """Catalog proposed from the given rows and what came before them, and notes on columns left out."""
     snapshots = dataset.snapshots.take(rows)
     leads = np.unique(snapshots.lead)
@@ -144,6 +152,8 @@ def learn_catalog(project: Project, dataset: Dataset, rows: Ints) -> tuple[Catal
     assessed = set(dataset.tables.assessments["criterion"].dropna().str.lower())
     criteria = tuple(name for name in project.rules.criteria if name.lower() in assessed)
     catalog = propose_catalog(dataset.histories, vocabulary, codes, criteria, project.points.kinds, project.features)
+    every = attribute_frame(dataset.histories.leads, dataset.tables.accounts, ())
+    refuse_unknown_names(settings, every.columns, catalog.names)
     return replace(catalog, met_from=project.rules.met_from), notes
 
 
@@ -172,6 +182,21 @@ def _recorded(dataset: Dataset, leads: Ints) -> dict[str, pd.Series]:
     changes = dataset.tables.lead_changes
     mine = changes["lead_id"].isin(dataset.histories.lead_ids[leads])
     return {str(field): changes.loc[mine & (changes["field"] == field), "value"] for field in changes["field"].unique()}
+
+
+def refuse_unknown_names(settings: ModelSettings, attributes: Iterable[str], features: Iterable[str]) -> None:
+    """Refuse names in `[model]` that nothing has: a misspelt `exclude` would leave a leak in.
+
+    Raises:
+        ProjectFileError: naming the key and the nearest name.
+    """
+    named = [("exclude", name, list(attributes)) for name in settings.exclude]
+    named += [("monotone", pattern, list(features)) for pattern in settings.monotone]
+    for key, name, known in named:
+        if not any(fnmatchcase(one, name) for one in known):
+            near = get_close_matches(name, known, 1)
+            hint = f"did you mean {near[0]!r}?" if near else "look at `ripelead features`"
+            raise ProjectFileError(f"[model] {key}: nothing is named {name!r}; {hint}")
 
 
 def _subset(rows: Rows, chosen: Ints) -> Rows:

@@ -62,7 +62,8 @@ def _facts(project: Project, settings: TrainingSettings, run: Run) -> Facts:
         parameters={**_shown(run.final.parameters), "trees": run.final.trees},
         bundle_id=run.version,
         fingerprints={"data": data_fingerprint(tables), "code": git_commit(Path(__file__).parent)},
-        notes=(*tables.notes, *run.final.notes),
+        # Notes of the door quote cells of the input, which may be about people; they are printed, not kept.
+        notes=run.final.notes,
     )
 
 

@@ -73,7 +73,7 @@ def train(project: Project, settings: TrainingSettings, tables: Tables, director
     )
     say("training the final model on all matured data")
     final = fit_model(project, settings, dataset, np.flatnonzero(dataset.matured), None)
-    policy = _policy(project, settings, judged.frame["propensity"].to_numpy())
+    policy = _policy(project, settings, tables, judged.frame["propensity"].to_numpy())
     card = model_card(project, settings, dataset, final, evaluation)
     version = write_bundle(directory / "bundle", final.trained, final.table, policy, card)
     (directory / "evaluation.json").write_text(to_json(evaluation), encoding="utf-8")
@@ -141,7 +141,7 @@ def _sample(trained: Trained, table: FeatureTable) -> tuple[FeatureTable, Floats
     return sample, trained.scale.points(contributions(trained.booster, sample.values))[0]
 
 
-def _policy(project: Project, settings: TrainingSettings, propensity: Floats) -> Policy:
+def _policy(project: Project, settings: TrainingSettings, tables: Tables, propensity: Floats) -> Policy:
     return Policy(
         threshold=float(np.quantile(propensity, 1 - settings.policy.capacity_share)),
         capacity_share=settings.policy.capacity_share,
@@ -152,6 +152,7 @@ def _policy(project: Project, settings: TrainingSettings, propensity: Floats) ->
         deals_of_account=settings.label.deals_of_account,
         repeat=settings.label.repeat,
         outcome_column=settings.label.column,
+        tables=tuple(sorted(count.table for count in tables.counts)),
     )
 
 

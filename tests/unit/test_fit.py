@@ -133,3 +133,14 @@ def test_share_of_known_attributes():
 
 def test_a_short_column_of_different_names_is_no_feature():
     assert "identifier" in learned([f"person {i}" for i in range(12)])
+
+
+def test_columns_of_e_mail_addresses_are_no_feature():
+    assert "e-mail" in learned(["ann@example.com", "bob@example.com"] * 20)
+
+
+def test_values_of_very_few_leads_get_no_place_in_a_larger_table():
+    values = ["web"] * 70 + ["Jane Doe"] * 2 + ["ads"] * 5
+    settings = FeatureSettings(min_category_leads=2)
+    codes, _ = learn_codes(pd.DataFrame({"x": values}), {}, settings)
+    assert codes[0].categories == ("web", "ads")
