@@ -6,7 +6,7 @@ from mlflow.models import get_model_info
 
 from training.registry import Registry
 
-pytestmark = [pytest.mark.xdist_group("world"), pytest.mark.filterwarnings("ignore")]
+pytestmark = [pytest.mark.xdist_group(name="world"), pytest.mark.filterwarnings("ignore")]
 
 
 @pytest.fixture(scope="module")

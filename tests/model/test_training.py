@@ -13,7 +13,7 @@ from training.bundle import FILES, load_bundle
 from training.evaluation import from_json
 from training.train import HOLDOUT_COLUMNS
 
-pytestmark = pytest.mark.xdist_group("world")
+pytestmark = pytest.mark.xdist_group(name="world")
 
 
 @pytest.fixture(scope="module")

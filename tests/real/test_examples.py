@@ -45,7 +45,7 @@ def test_no_leak_is_a_feature(data, example):
     settings = read_training_settings(project)
     tables = read_tables(project, clock=CLOCK, untimed=settings.label.column is not None)
     dataset = load_dataset(project, settings, tables)
-    catalog, _ = learn_catalog(project, dataset, np.arange(len(dataset.snapshots)))
+    catalog, _ = learn_catalog(project, settings.model, dataset, np.arange(len(dataset.snapshots)))
     leaks = set(LEAKS[example])
     assert catalog.names
     assert not leaks & ({feature.of for feature in catalog.features} | set(catalog.names))

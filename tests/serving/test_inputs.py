@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from trained import AS_OF, command
 
-pytestmark = pytest.mark.xdist_group("world")
+pytestmark = pytest.mark.xdist_group(name="world")
 
 
 @pytest.fixture
