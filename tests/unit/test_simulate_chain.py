@@ -14,10 +14,10 @@ from features.simulate_chain import (
     WON,
     b2b_chain,
     chain_of_rates,
+    first_reach,
     walk,
     win_within,
 )
-from features.simulate_chain import first_reach as reach
 
 END = 90.0
 
@@ -84,6 +84,6 @@ def test_stays_follow_each_other_without_gaps_until_the_end():
 
 def test_first_reach_is_the_first_day_at_a_level_or_above():
     paths = walked(b2b_chain(), INTERESTED, count=300)
-    for lead, day in enumerate(reach(paths, EVALUATING)):
+    for lead, day in enumerate(first_reach(paths, EVALUATING)):
         days = paths.start[(paths.lead == lead) & (paths.level >= EVALUATING)]
         assert day == (days.min() if len(days) else np.inf)
