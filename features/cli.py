@@ -148,8 +148,6 @@ def simulate(
     from features.simulate import WorldSettings
     from features.simulate import simulate as write_world
 
-    if (directory / "ripelead.toml").exists() and not (directory / "truth").exists():
-        raise ProjectFileError(f"{directory} holds a project that is not a simulated world: choose another folder")
     with status(f"simulating {leads:,} leads"):
         write_world(directory, WorldSettings(leads=leads, seed=seed, drift=drift))
     out.print(f"wrote a simulated world of {leads:,} leads to {directory}", markup=False)

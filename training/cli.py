@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -72,6 +73,8 @@ def features(
     from training.dataset import load_dataset
     from training.feature_frame import feature_frame
 
+    if out_file.suffix.lower() != ".parquet":
+        raise ProjectFileError(f"--out {out_file}: expected a file ending in .parquet")
     project, settings = read_all(directory)
     tables = read_checked(project, untimed=settings.label.column is not None)
     with progress_bar("features") as progress:
@@ -89,7 +92,7 @@ def train(
 ) -> None:
     """Train, compare with the rules on the holdout, write the run folder, and register the challenger."""
     from features.files import replaced_directory
-    from training.publish import publish
+    from training.publish import track, write_report
     from training.train import train as run_training
 
     project, settings = read_all(directory)
@@ -99,11 +102,16 @@ def train(
     tables = read_checked(project, untimed=settings.label.column is not None)
     with replaced_directory(target) as folder:
         run = run_training(project, settings, tables, folder, _say)
-        publish(project, settings, run, _say)
+        _say("drawing the report")
+        write_report(project, settings, run)
     registry_of(project).register(target)
     print_evaluation(run.evaluation)
     out.print(f"\nreport: {target / 'report.html'}\npictures: {target / 'figures'}", markup=False)
     out.print(f"challenger: {run.version[:12]}; `ripelead promote` makes it the champion if it passes the gate")
+    if settings.tracking.enabled:
+        # Last, so that a tracking server that is away does not cost a finished run.
+        _say("logging to MLflow")
+        track(project, settings, replace(run, directory=target))
     raise typer.Exit(exit_code(tables))
 
 
@@ -113,7 +121,7 @@ def evaluate(
     run_folder: Annotated[Path | None, typer.Option("--run", help="run folder; default: the newest")] = None,
 ) -> None:
     """Print how the model of a run did beside the rules on its holdout."""
-    folder = run_folder or newest_run(read_project(directory))
+    folder = _run(directory, run_folder)
     print_evaluation(_read_evaluation(folder / "evaluation.json"))
 
 
@@ -123,7 +131,7 @@ def report(
     run_folder: Annotated[Path | None, typer.Option("--run", help="run folder; default: the newest")] = None,
 ) -> None:
     """Say where the report and the pictures of a run are."""
-    folder = run_folder or newest_run(read_project(directory))
+    folder = _run(directory, run_folder)
     out.print(f"report: {folder / 'report.html'}\npictures: {folder / 'figures'}", markup=False)
 
 
@@ -168,6 +176,14 @@ def mlflow(directory: ProjectFolder = HERE, port: Annotated[int, typer.Option(he
     command, environment = server_command(store_of(project, settings.tracking), port)
     out.print(f"MLflow: http://127.0.0.1:{port} (stop with Ctrl-C)")
     sys.exit(subprocess.call([sys.executable, "-m", *command], env=environment))
+
+
+def _run(directory: Path, chosen: Path | None) -> Path:
+    if chosen is None:
+        return newest_run(read_project(directory))
+    if not (chosen / "evaluation.json").exists():
+        raise ProjectFileError(f"--run {chosen}: no training run there: expected a folder with evaluation.json")
+    return chosen
 
 
 def newest_run(project: Project) -> Path:

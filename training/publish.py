@@ -16,12 +16,11 @@ from training.folds import Fold
 from training.report import Facts, FeatureFact, FoldFact, render_report
 from training.settings import TrainingSettings
 from training.tracking import Tracked, log_run, store_of
-from training.train import Run, Say
+from training.train import Run
 
 
-def publish(project: Project, settings: TrainingSettings, run: Run, say: Say) -> None:
-    """Draw the pictures, write the report into the run's folder, and log the run to MLflow if that is on."""
-    say("drawing the report")
+def write_report(project: Project, settings: TrainingSettings, run: Run) -> None:
+    """Draw the pictures and write the report into the run's folder."""
     figures = draw_figures(run.judged.frame, run.evaluation, _beeswarm(run))
     folder = run.directory / "figures"
     folder.mkdir()
@@ -32,9 +31,28 @@ def publish(project: Project, settings: TrainingSettings, run: Run, say: Say) ->
     (run.directory / "report.html").write_text(
         render_report(run.evaluation, {str(k): svg for k, svg in figures.items()}, facts), encoding="utf-8"
     )
-    if settings.tracking.enabled:
-        say("logging to MLflow")
-        _track(project, settings, run, {f"{name}.svg": svg for name, svg in figures.items()}, facts)
+
+
+def track(project: Project, settings: TrainingSettings, run: Run) -> None:
+    """Log a finished run to MLflow and register its bundle there; its pictures are read from the run's folder.
+
+    Raises:
+        ProjectFileError: the tracking store cannot be reached.
+    """
+    facts = _facts(project, settings, run)
+    figures = {path.name: path.read_text(encoding="utf-8") for path in (run.directory / "figures").glob("*.svg")}
+    sections = {"label": settings.label, "folds": settings.folds, "features": project.features}
+    parameters = {
+        **{f"model.{name}": str(value) for name, value in facts.parameters.items()},
+        **{f"{s}.{key}": str(value) for s, section in sections.items() for key, value in section.model_dump().items()},
+        "snapshots": json.dumps(project.snapshots.model_dump(mode="json")),
+        "rows": str(run.final.rows),
+        "positives": str(run.final.positives),
+    }
+    tags = {"data_fingerprint": facts.fingerprints["data"], "git_commit": facts.fingerprints["code"],
+            "bundle": run.version, "verdict": run.evaluation.verdict.kind}  # fmt: skip
+    tracked = Tracked(parameters, tags, figures, run.directory, run.version)
+    log_run(store_of(project, settings.tracking), tracked, run.evaluation, run.final.trained.catalog)
 
 
 def _beeswarm(run: Run) -> Beeswarm:
@@ -99,18 +117,3 @@ def _dropped(run: Run) -> dict[str, int]:
         "lead already seen in training": fold.purged,
     }
     return {reason: rows for reason, rows in reasons.items() if rows}
-
-
-def _track(project: Project, settings: TrainingSettings, run: Run, figures: Mapping[str, str], facts: Facts) -> None:
-    sections = {"label": settings.label, "folds": settings.folds, "features": project.features}
-    parameters = {
-        **{f"model.{name}": str(value) for name, value in facts.parameters.items()},
-        **{f"{s}.{key}": str(value) for s, section in sections.items() for key, value in section.model_dump().items()},
-        "snapshots": json.dumps(project.snapshots.model_dump(mode="json")),
-        "rows": str(run.final.rows),
-        "positives": str(run.final.positives),
-    }
-    tags = {"data_fingerprint": facts.fingerprints["data"], "git_commit": facts.fingerprints["code"],
-            "bundle": run.version, "verdict": run.evaluation.verdict.kind}  # fmt: skip
-    tracked = Tracked(parameters, tags, figures, run.directory, run.version)
-    log_run(store_of(project, settings.tracking), tracked, run.evaluation, run.final.trained.catalog)

@@ -44,6 +44,7 @@ def test_model_has_an_explicit_signature_and_no_example(world, client):
     import mlflow
 
     mlflow.set_tracking_uri(f"sqlite:///{world / 'mlflow.db'}")
+    mlflow.set_registry_uri(f"sqlite:///{world / 'mlflow.db'}")
     info = get_model_info("models:/simulated@champion")
     assert {column.name for column in info.signature.outputs} == {"propensity", "score"}
     assert info.saved_input_example_info is None
@@ -57,6 +58,7 @@ def test_loaded_model_scores_like_the_bundle(world):
     from training.bundle import load_bundle
 
     mlflow.set_tracking_uri(f"sqlite:///{world / 'mlflow.db'}")
+    mlflow.set_registry_uri(f"sqlite:///{world / 'mlflow.db'}")
     bundle = load_bundle(Registry(world / "models").bundle_path("champion"))
     numbers = {f.name: [1.0, 2.0] for f in bundle.catalog.features if f.type != "category"}
     values = np.full((2, len(bundle.catalog.features)), np.nan)
