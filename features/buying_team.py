@@ -1,79 +1,76 @@
 """Buying team: the colleagues of a lead, from the account's whole history (row M24 of the source documents)."""
 
 import numpy as np
+from numba import njit
 
-from features.histories import Histories
+from features.histories import Block
 from features.snapshots import Snapshots
-from features.windows import (
-    DAY_US,
-    Bools,
-    Floats,
-    Ints,
-    Segments,
-    history,
-    known_before,
-    times_by_owner,
-    window_start,
-)
+from features.windows import Floats, Ints, Segments, history, known_before, window_start
 
 
-def colleagues(histories: Histories, snapshots: Snapshots) -> Floats:
+def colleagues(block: Block, snapshots: Snapshots) -> Floats:
     """Number of other leads of the account created before as_of."""
-    order = np.lexsort((histories.created, histories.account))
-    created = Segments(histories.account_start, histories.created[order])
-    before = known_before(created, histories.account[snapshots.lead], snapshots.as_of)
-    return (before - (histories.created[snapshots.lead] < snapshots.as_of)).astype(np.float64)
+    order = np.lexsort((block.created, block.account))
+    created = Segments(block.account_start, block.created[order])
+    before = known_before(created, block.account[snapshots.lead], snapshots.as_of)
+    return (before - (block.created[snapshots.lead] < snapshots.as_of)).astype(np.float64)
 
 
-def colleagues_active(histories: Histories, snapshots: Snapshots, days: int) -> Floats:
+def colleagues_active(block: Block, snapshots: Snapshots, days: int) -> Floats:
     """Number of other leads of the account with an interaction in `[as_of − days, as_of)`."""
-    log = histories.by_lead
-    active = _runs(log.owner, _known_times(histories), histories.account[log.owner], days)
-    return _in_progress(active, histories, snapshots) - _self_active(histories, snapshots, days)
+    active = _different_in_window(block, block.by_account.lead, len(block.created), snapshots, days)
+    return active - _self_active(block, snapshots, days)
 
 
-def seniorities_active(histories: Histories, seniority: Ints, snapshots: Snapshots, days: int) -> Floats:
+def seniorities_active(block: Block, seniority: Ints, snapshots: Snapshots, days: int) -> Floats:
     """Number of different seniorities (codes ≥ 0 per lead) of the account with an interaction in the window."""
-    log = histories.by_lead
-    known = seniority[log.owner] >= 0
-    owner, time = log.owner[known], _known_times(histories)[known]
-    level = histories.account[owner] * (int(seniority.max(initial=0)) + 1) + seniority[owner]
-    order = np.lexsort((time, level))
-    runs = _runs(level[order], time[order], histories.account[owner][order], days)
-    return _in_progress(runs, histories, snapshots)
+    lead = block.by_account.lead
+    level = np.where(lead >= 0, seniority[lead] if len(seniority) else -1, -1)
+    return _different_in_window(block, level, int(seniority.max(initial=-1)) + 1, snapshots, days)
 
 
-def _known_times(histories: Histories) -> Ints:
-    """Times of the leads' events as colleagues know them: not before the lead was created."""
-    log = histories.by_lead
-    return np.maximum(log.time, histories.created[log.owner])
+def _different_in_window(block: Block, member: Ints, n: int, snapshots: Snapshots, days: int) -> Floats:
+    """Number of different members (one code per event of the accounts, −1 for none) with an event in the window."""
+    owner = block.account[snapshots.lead]
+    order = np.lexsort((snapshots.as_of, owner))
+    owner, as_of = owner[order], snapshots.as_of[order]
+    times = block.by_account.segments
+    first, stop = window_start(times, owner, as_of, days), history(times, owner, as_of).stop
+    result = np.empty(len(order))
+    result[order] = _different(owner, first, stop, member, n)
+    return result
 
 
-def _runs(member: Ints, time: Ints, account: Ints, days: int) -> tuple[Ints, Ints, Ints]:
-    """Stretches during which a member counts as active: from an event until `days` after the last of its run.
+@njit(cache=True, nogil=True)
+def _different(owner: Ints, first: Ints, stop: Ints, member: Ints, n: int) -> Ints:
+    """A window slides over each owner's events and keeps how many events each member has in it."""
+    result = np.empty(len(owner), np.int64)
+    inside = np.zeros(n, np.int64)
+    different = low = high = 0
+    for i in range(len(owner)):
+        if i == 0 or owner[i] != owner[i - 1]:
+            for j in range(low, high):
+                if member[j] >= 0:
+                    inside[member[j]] = 0
+            different, low, high = 0, first[i], first[i]
+        while high < stop[i]:
+            if member[high] >= 0:
+                different += inside[member[high]] == 0
+                inside[member[high]] += 1
+            high += 1
+        while low < first[i]:
+            if member[low] >= 0:
+                inside[member[low]] -= 1
+                different -= inside[member[low]] == 0
+            low += 1
+        result[i] = different
+    return result
 
-    Events (sorted by member, time) no further apart than the window belong to one run, so each member is counted
-    once however many events it has. Returns each run's account, first time, and last time plus window.
-    """
-    width = days * DAY_US
-    new: Bools = np.ones(len(time), bool)
-    new[1:] = (member[1:] != member[:-1]) | (np.diff(time) > width)
-    last = np.append(new[1:], True)[: len(time)]
-    return account[new], time[new], time[last] + width
 
-
-def _in_progress(runs: tuple[Ints, Ints, Ints], histories: Histories, snapshots: Snapshots) -> Floats:
-    """Runs of the account begun before as_of less those whose window has passed: started < as_of ≤ last + width."""
-    account, started, passed = runs
-    at = histories.account[snapshots.lead]
-    n = len(histories.account_start) - 1
-    begun = known_before(times_by_owner(account, started, n), at, snapshots.as_of)
-    ended = known_before(times_by_owner(account, passed, n), at, snapshots.as_of)
-    return (begun - ended).astype(np.float64)
-
-
-def _self_active(histories: Histories, snapshots: Snapshots, days: int) -> Floats:
-    known = Segments(histories.by_lead.start, _known_times(histories))
+def _self_active(block: Block, snapshots: Snapshots, days: int) -> Floats:
+    """1 where the lead itself had an interaction in the window, as its colleagues know it: from its creation on."""
+    log = block.by_lead
+    known = Segments(log.start, np.maximum(log.time, block.created[log.owner]))
     past = history(known, snapshots.lead, snapshots.as_of)
     first = window_start(known, snapshots.lead, snapshots.as_of, days)
     return (past.stop > first).astype(np.float64)

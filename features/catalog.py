@@ -13,6 +13,7 @@ Family = Literal[
     "active_days",
     "sessions",
     "dwell_s",
+    "dwell_mean_s",
     "value",
     "trend",
     "trend_ratio",

@@ -1,6 +1,6 @@
 """Fit: attributes of leads and accounts as numbers, as of a date where their change history is known."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -8,10 +8,11 @@ import numpy.typing as npt
 import pandas as pd
 
 from features.catalog import AttributeCode
-from features.histories import Histories, microseconds, positions_of
+from features.histories import positions_of
 from features.project import FeatureSettings
+from features.recorded import Recorded, latest, recorded
 from features.snapshots import Snapshots
-from features.windows import Floats, Segments, history, starts
+from features.windows import Floats
 
 NOT_ATTRIBUTES = frozenset({"lead_id", "created_at", "account_id", "email", "name", "title", "owner"})
 ACCOUNT_PREFIX = "account_"
@@ -65,40 +66,32 @@ def encode(code: AttributeCode, values: pd.Series) -> Floats:
     return np.where(words.isna(), np.nan, np.where(position < 0, len(code.categories), position))
 
 
-def attributes_as_of(
-    histories: Histories,
-    attributes: pd.DataFrame,
-    changes: pd.DataFrame,
-    snapshots: Snapshots,
-    codes: tuple[AttributeCode, ...],
-) -> dict[str, Floats]:
-    """Codes of each attribute for each snapshot.
+def attribute_values(
+    attributes: pd.DataFrame, changes: pd.DataFrame, lead_ids: Collection[object], codes: Iterable[AttributeCode]
+) -> dict[str, Floats | Recorded]:
+    """Codes of each attribute: one per lead, or the lead's recordings of a tracked attribute.
 
     A tracked attribute has the value of the lead's last change before as_of, and is not known before the first: its
     exported value is of the time of the export, and to show it for leads without changes would tell who has changes
-    later. Any other attribute has the exported value. `attributes` has a row per lead of the histories.
+    later. Any other attribute has the exported value. `attributes` has a row per lead of `lead_ids`.
     """
-    result = {}
     absent = pd.Series([None] * len(attributes), dtype=object)
-    for code in codes:
-        if code.tracked:
-            recorded = changes[changes["field"] == code.name]
-            result[code.name] = _last_recorded(histories, code, recorded, snapshots)
-        else:
-            result[code.name] = encode(code, attributes.get(code.name, absent))[snapshots.lead]
-    return result
+    return {
+        code.name: _recordings(changes[changes["field"] == code.name], code, lead_ids)
+        if code.tracked
+        else encode(code, attributes.get(code.name, absent))
+        for code in codes
+    }
 
 
-def _last_recorded(histories: Histories, code: AttributeCode, changes: pd.DataFrame, snapshots: Snapshots) -> Floats:
-    lead = positions_of(changes["lead_id"], histories.lead_ids)
+def _recordings(changes: pd.DataFrame, code: AttributeCode, lead_ids: Collection[object]) -> Recorded:
     value = encode(code, changes["value"].reset_index(drop=True))
-    rows = pd.DataFrame({"lead": lead, "time": microseconds(changes["changed_at"]), "code": value})
-    rows = rows[rows["lead"] >= 0].sort_values(["lead", "time", "code"])
-    owner, time = rows["lead"].to_numpy(np.int64), rows["time"].to_numpy(np.int64)
-    past = history(Segments(starts(owner, len(histories.lead_ids)), time), snapshots.lead, snapshots.as_of)
-    result = np.full(len(snapshots), np.nan)
-    result[past.count > 0] = rows["code"].to_numpy()[past.stop[past.count > 0] - 1]
-    return result
+    return recorded(changes["lead_id"], changes["changed_at"], value, lead_ids)
+
+
+def attribute_as_of(values: Floats | Recorded, snapshots: Snapshots) -> Floats:
+    """Code of one attribute for each snapshot; NaN where it is not known."""
+    return latest(values, snapshots)[0] if isinstance(values, Recorded) else values[snapshots.lead]
 
 
 def _code(name: str, values: pd.Series, settings: FeatureSettings) -> AttributeCode | str:

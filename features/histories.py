@@ -42,6 +42,21 @@ class EventLog:
     has_duration: Bools
     value: Ints
 
+    def cut(self, first: int, stop: int, first_lead: int) -> "EventLog":
+        """The owners `[first, stop)`, owners renumbered from 0 and leads from `first_lead`."""
+        at = slice(int(self.start[first]), int(self.start[stop]))
+        return EventLog(
+            start=self.start[first : stop + 1] - self.start[first],
+            time=self.time[at],
+            lead=np.where(self.lead[at] < 0, -1, self.lead[at] - first_lead),
+            kind=self.kind[at],
+            topic=self.topic[at],
+            direction=self.direction[at],
+            duration=self.duration[at],
+            has_duration=self.has_duration[at],
+            value=self.value[at],
+        )
+
     @cached_property
     def segments(self) -> Segments:
         """Times by owner."""
@@ -54,15 +69,13 @@ class EventLog:
 
 
 @dataclass(frozen=True, slots=True)
-class Histories:
-    """Leads in the order (account, lead_id), with their events by lead and by account.
+class Block:
+    """Whole accounts as arrays: their leads, in the order (account, lead_id), with their events by lead and account.
 
     `account` gives each lead's account number (a lead without one is an account of its own); leads of an account
     stand together: account i holds leads `account_start[i]:account_start[i + 1]`. `created` is in microseconds.
     """
 
-    lead_ids: npt.NDArray[np.object_]
-    leads: pd.DataFrame
     created: Ints
     account: Ints
     account_start: Ints
@@ -70,6 +83,27 @@ class Histories:
     topics: tuple[str, ...]
     by_lead: EventLog
     by_account: EventLog
+
+    def cut(self, first: int, stop: int) -> "Block":
+        """The accounts `[first, stop)`, accounts and leads renumbered from 0."""
+        a, b = (int(i) for i in self.account_start[[first, stop]])
+        return Block(
+            created=self.created[a:b],
+            account=self.account[a:b] - first,
+            account_start=self.account_start[first : stop + 1] - a,
+            kinds=self.kinds,
+            topics=self.topics,
+            by_lead=self.by_lead.cut(a, b, a),
+            by_account=self.by_account.cut(first, stop, a),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Histories(Block):
+    """All leads of a project: their ids and their rows beside the arrays."""
+
+    lead_ids: npt.NDArray[np.object_]
+    leads: pd.DataFrame
 
 
 def microseconds(times: pd.Series) -> Ints:

@@ -1,14 +1,16 @@
 """Qualification evidence as of a date, and the BANT baseline: k of n criteria met (row M4 of the source documents)."""
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from features.histories import Histories, microseconds, positions_of
+from features.histories import Histories
 from features.project import RuleSettings
+from features.recorded import Recorded, latest, recorded
 from features.snapshots import Snapshots
-from features.windows import DAY_US, NEVER, Bools, Floats, Ints, Segments, history, starts
+from features.windows import Bools, Floats, Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,23 +38,27 @@ def evidence_as_of(
     histories: Histories, assessments: pd.DataFrame, snapshots: Snapshots, criteria: tuple[str, ...]
 ) -> Evidence:
     """Evidence for `criteria` (upper or lower case); of assessments at the same moment the most favourable counts."""
-    lead = positions_of(assessments["lead_id"], histories.lead_ids)
-    rows = pd.DataFrame(
-        {
-            "lead": lead,
-            "time": microseconds(assessments["assessed_at"]),
-            "criterion": assessments["criterion"].astype(object).str.lower(),
-            "met": assessments["met"].astype(np.float64),
-        }
-    )
-    rows = rows[rows["lead"] >= 0].sort_values(["lead", "time", "met"])
-    columns = [
-        _latest(rows[rows["criterion"] == name.lower()], len(histories.lead_ids), snapshots) for name in criteria
-    ]
+    return latest_evidence(assessed(assessments, histories.lead_ids, criteria), snapshots)
+
+
+def assessed(assessments: pd.DataFrame, lead_ids: Collection[object], criteria: tuple[str, ...]) -> dict[str, Recorded]:
+    """The leads' assessments by criterion."""
+    named = assessments["criterion"].astype(object).str.lower()
+    by_name = {name: assessments[named == name.lower()] for name in criteria}
+    return {
+        name: recorded(rows["lead_id"], rows["assessed_at"], rows["met"].to_numpy(np.float64), lead_ids)
+        for name, rows in by_name.items()
+    }
+
+
+def latest_evidence(assessments: Mapping[str, Recorded], snapshots: Snapshots) -> Evidence:
+    """The last assessment of each criterion before as_of."""
+    columns = [latest(recordings, snapshots) for recordings in assessments.values()]
+    nothing = np.empty((len(snapshots), 0))
     return Evidence(
-        criteria,
-        met=np.stack([met for met, _ in columns], axis=1) if columns else np.empty((len(snapshots), 0)),
-        age_days=np.stack([age for _, age in columns], axis=1) if columns else np.empty((len(snapshots), 0)),
+        tuple(assessments),
+        met=np.stack([met for met, _ in columns], axis=1) if columns else nothing,
+        age_days=np.stack([age for _, age in columns], axis=1) if columns else nothing,
     )
 
 
@@ -63,14 +69,3 @@ def bant(evidence: Evidence, settings: RuleSettings) -> Bant:
         known &= ~(evidence.age_days > settings.max_age_days)
     met = (known & (np.nan_to_num(evidence.met) >= settings.met_from)).sum(axis=1)
     return Bant(met=met, unknown=(~known).sum(axis=1), qualified=met >= settings.at_least)
-
-
-def _latest(rows: pd.DataFrame, n_leads: int, snapshots: Snapshots) -> tuple[Floats, Floats]:
-    lead, time = rows["lead"].to_numpy(np.int64), rows["time"].to_numpy(np.int64)
-    past = history(Segments(starts(lead, n_leads), time), snapshots.lead, snapshots.as_of)
-    known, stop = past.count > 0, past.stop
-    last = stop[known] - 1
-    met, age = np.full(len(snapshots), np.nan), np.full(len(snapshots), np.nan)
-    met[known] = rows["met"].to_numpy()[last]
-    age[known] = np.where(time[last] == NEVER, np.nan, (snapshots.as_of[known] - time[last]) / DAY_US)
-    return met, age

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from numba import njit
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -43,24 +44,28 @@ def known_before(segments: Segments, owner: Ints, moment: Ints) -> Ints:
 
 
 def first_not_before(segments: Segments, owner: Ints, moment: Ints) -> Ints:
-    """Position of the owner's first time ≥ `moment` (or its end), for each (owner, moment) pair.
-
-    A binary search over all pairs at once: log2 of the longest history in steps.
+    """Position of the owner's first time ≥ `moment` (or its end), for each (owner, moment) pair, by binary search.
 
     >>> times = Segments(np.array([0, 3, 4]), np.array([10, 20, 30, 5]))
     >>> first_not_before(times, np.array([0, 0, 1]), np.array([20, 31, 5])).tolist()
     [1, 3, 3]
     """
-    low, high = segments.start[owner].copy(), segments.start[owner + 1].copy()
-    if len(segments.time) == 0:
-        return low
-    last = len(segments.time) - 1
-    while (open_pairs := low < high).any():
-        middle = (low + high) >> 1
-        earlier = open_pairs & (segments.time[np.minimum(middle, last)] < moment)
-        low = np.where(earlier, middle + 1, low)
-        high = np.where(open_pairs & ~earlier, middle, high)
-    return low
+    return _first_not_before(segments.start, segments.time, owner, moment)
+
+
+@njit(cache=True, nogil=True)
+def _first_not_before(start: Ints, time: Ints, owner: Ints, moment: Ints) -> Ints:
+    position = np.empty(len(owner), np.int64)
+    for i in range(len(owner)):
+        low, high = start[owner[i]], start[owner[i] + 1]
+        while low < high:
+            middle = (low + high) >> 1
+            if time[middle] < moment[i]:
+                low = middle + 1
+            else:
+                high = middle
+        position[i] = low
+    return position
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,11 @@ import numpy as np
 import pandas as pd
 
 from features.deals import deals_by_lead
-from features.histories import Histories, microseconds, positions_of
+from features.histories import Histories
+from features.recorded import latest, recorded
 from features.snapshots import Snapshots, closings_by_lead, has_open_deal
 from features.tables import Tables
-from features.windows import Bools, Floats, Segments, history, starts
+from features.windows import Bools, Floats
 from training.bundle import Policy
 
 Stage = Literal["lead", "mql", "sal", "sql", "opportunity"]
@@ -40,16 +41,12 @@ def stages_as_of(
 
 
 def _latest_decision(histories: Histories, decisions: pd.DataFrame, snapshots: Snapshots) -> tuple[Bools, Bools]:
-    lead = positions_of(decisions["lead_id"], histories.lead_ids)
     word = decisions["decision"].astype(object).str.lower()
-    rows = pd.DataFrame({"lead": lead, "time": microseconds(decisions["decided_at"]), "decision": word})
-    rows = rows[rows["lead"] >= 0].sort_values(["lead", "time", "decision"])
-    owner, time = rows["lead"].to_numpy(np.int64), rows["time"].to_numpy(np.int64)
-    past = history(Segments(starts(owner, len(histories.lead_ids)), time), snapshots.lead, snapshots.as_of)
-    decided = past.count > 0
-    accepted = np.zeros(len(snapshots), bool)
-    accepted[decided] = (rows["decision"] == "accept").to_numpy()[past.stop[decided] - 1]
-    return accepted, decided & ~accepted
+    # Of decisions at the same moment a refusal counts: it is the larger number.
+    refusal = np.where(word == "accept", 0.0, 1.0)
+    decided = recorded(decisions["lead_id"], decisions["decided_at"], refusal, histories.lead_ids)
+    last, _ = latest(decided, snapshots)
+    return last == 0, last == 1
 
 
 def _deal_open(histories: Histories, tables: Tables, snapshots: Snapshots, policy: Policy) -> Bools:

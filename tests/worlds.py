@@ -271,7 +271,7 @@ ATTRIBUTES = (
     AttributeCode("account_revenue", "number"),
 )
 SELECTIONS = (None, "kind:0", "kind:1", "kind:3", "topic:0", "topic:2", "direction:inbound", "direction:outbound")
-WINDOWED = ("active_days", "sessions", "dwell_s", "value", "variety", "entropy")
+WINDOWED = ("active_days", "sessions", "dwell_s", "dwell_mean_s", "value", "variety", "entropy")
 TEAM = ("colleagues_active", "seniorities_active")
 ONCE = ("colleagues", "profile_filled", "lead_age_days", "weekday", "month", "criteria_met", "criteria_known")
 WHOLE = ("days_since_first", "gap_mean_days", "gap_std_days", "gap_max_days", "first_kind", "last_kind")

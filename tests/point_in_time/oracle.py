@@ -110,6 +110,11 @@ def dwell_s(events, feature, catalog, as_of):
     return math.fsum(e["duration_s"] or 0.0 for e in in_window(events, as_of, feature.days))
 
 
+def dwell_mean_s(events, feature, catalog, as_of):
+    known = [e["duration_s"] for e in in_window(events, as_of, feature.days) if e["duration_s"] is not None]
+    return math.fsum(known) / len(known) if known else UNKNOWN
+
+
 def value(events, feature, catalog, as_of):
     return math.fsum(e["value"] or 0.0 for e in in_window(events, as_of, feature.days))
 
@@ -295,8 +300,8 @@ def points(world: World, worth: dict[str, float], lead_id: str, as_of: int) -> f
 HISTORY = {
     f.__name__: f
     for f in (
-        count, days_since_last, days_since_first, interest, active_days, sessions, dwell_s, value, trend, trend_ratio,
-        variety, entropy, gap_mean_days, gap_std_days, gap_max_days, first_kind, last_kind,
+        count, days_since_last, days_since_first, interest, active_days, sessions, dwell_s, dwell_mean_s, value, trend,
+        trend_ratio, variety, entropy, gap_mean_days, gap_std_days, gap_max_days, first_kind, last_kind,
     )
 }  # fmt: skip
 OTHERS = {
@@ -307,4 +312,6 @@ OTHERS = {
     )
 }  # fmt: skip
 # Sums of floating-point numbers; every other family must be exactly right.
-APPROXIMATE = frozenset({"interest", "dwell_s", "value", "entropy", "gap_mean_days", "gap_std_days", "gap_max_days"})
+APPROXIMATE = frozenset(
+    {"interest", "dwell_s", "dwell_mean_s", "value", "entropy", "gap_mean_days", "gap_std_days", "gap_max_days"}
+)

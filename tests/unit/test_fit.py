@@ -4,7 +4,7 @@ import pytest
 from worlds import World, change, day, lead, snapshots
 
 from features.catalog import AttributeCode
-from features.fit import attribute_frame, attributes_as_of, encode, filled_share, learn_codes
+from features.fit import attribute_as_of, attribute_frame, attribute_values, encode, filled_share, learn_codes
 from features.project import FeatureSettings
 
 NAN = np.nan
@@ -21,7 +21,8 @@ def learned(values, settings=FEW):
 def as_of(world, code, *days):
     histories, tables = world.histories(), world.tables()
     seen = snapshots(histories, [("L1", day(days)) for days in days])
-    return attributes_as_of(histories, histories.leads, tables.lead_changes, seen, (code,))[code.name].tolist()
+    values = attribute_values(histories.leads, tables.lead_changes, histories.lead_ids, (code,))
+    return attribute_as_of(values[code.name], seen).tolist()
 
 
 def test_attributes_of_leads_and_of_their_accounts_stand_side_by_side():

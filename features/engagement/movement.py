@@ -1,0 +1,16 @@
+"""Movement: the last days against as many days before them."""
+
+from features.engagement.counts import count
+from features.engagement.view import View
+from features.windows import Floats
+
+
+def trend(view: View, of: str | None, days: int) -> Floats:
+    """Chosen interactions (see `count`) in the last `days` minus those in the `days` before."""
+    return 2 * count(view, of, days) - count(view, of, 2 * days)
+
+
+def trend_ratio(view: View, days: int) -> Floats:
+    """(interactions in the last `days` + 1) / (interactions in the `days` before + 1)."""
+    recent, both = count(view, None, days), count(view, None, 2 * days)
+    return (recent + 1) / (both - recent + 1)

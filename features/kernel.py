@@ -1,0 +1,173 @@
+"""The kernel: every feature of a catalog for the snapshots of a block of whole accounts, from arrays alone.
+
+One pure function, whoever calls it: the local engine, a Spark worker, a web request for one lead. It sees nothing of
+a block's accounts but their arrays, and accounts share nothing, so values are bit-identical however leads are cut
+into blocks.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from features import buying_team, engagement, fit
+from features.catalog import Catalog, FeatureDef, Owner
+from features.engagement import View
+from features.histories import Block, EventLog
+from features.profile import Profile
+from features.qualification import Evidence, latest_evidence
+from features.snapshots import Snapshots
+from features.windows import DAY_US, NEVER, Floats, Ints
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What the formulas of one block read; `account_row` is the account view's row of each snapshot."""
+
+    block: Block
+    profile: Profile
+    snapshots: Snapshots
+    catalog: Catalog
+    views: Mapping[Owner, View]
+    account_row: Ints
+    worth: Floats
+    attributes: Mapping[str, Floats]
+    evidence: Evidence
+
+
+def block_values(block: Block, profile: Profile, snapshots: Snapshots, catalog: Catalog, values: Floats) -> None:
+    """Fill `values` (snapshots × features of the catalog): float64, categories as codes, not known as NaN.
+
+    `snapshots` are sorted by (lead, as_of), leads numbered as in the block. Nothing at or after as_of is seen.
+    """
+    seen = _seen(block, profile, snapshots, catalog)
+    for column, feature in enumerate(catalog.features):
+        formula = _FORMULAS[feature.family]
+        found = formula(seen, seen.views[feature.owner], feature)
+        of_account = feature.owner == "account" and feature.family in _HISTORY
+        values[:, column] = found[seen.account_row] if of_account else found
+
+
+def _seen(block: Block, profile: Profile, snapshots: Snapshots, catalog: Catalog) -> _Seen:
+    kind, topic = _recode(block.kinds, catalog.kinds), _recode(block.topics, catalog.topics)
+    owner, as_of, account_row = _account_dates(block, snapshots)
+    return _Seen(
+        block=block,
+        profile=profile,
+        snapshots=snapshots,
+        catalog=catalog,
+        views={
+            "lead": _view(block.by_lead, snapshots.lead, snapshots.as_of, (kind, topic), catalog),
+            "account": _view(block.by_account, owner, as_of, (kind, topic), catalog),
+        },
+        account_row=account_row,
+        worth=np.array([catalog.points.get(name, 0.0) for name in block.kinds] + [0.0]),
+        attributes={
+            code.name: fit.attribute_as_of(profile.attributes[code.name], snapshots) for code in catalog.attributes
+        },
+        evidence=latest_evidence(profile.assessments, snapshots),
+    )
+
+
+def _account_dates(block: Block, snapshots: Snapshots) -> tuple[Ints, Ints, Ints]:
+    """The different (account, as_of) of the snapshots in order, and which of them each snapshot has.
+
+    Colleagues looked at on the same day share what their account shows: it is counted once.
+    """
+    owner = block.account[snapshots.lead]
+    order = np.lexsort((snapshots.as_of, owner))
+    new = np.ones(len(order), bool)
+    sorted_owner, sorted_as_of = owner[order], snapshots.as_of[order]
+    new[1:] = (np.diff(sorted_owner) != 0) | (np.diff(sorted_as_of) != 0)
+    row = np.empty(len(order), np.int64)
+    row[order] = np.cumsum(new) - 1
+    return sorted_owner[new], sorted_as_of[new], row
+
+
+def _view(log: EventLog, owner: Ints, as_of: Ints, recodes: tuple[Ints, Ints], catalog: Catalog) -> View:
+    kind, topic = recodes
+    return View(log, owner, as_of, kind[log.kind], topic[log.topic], len(catalog.kinds))
+
+
+def _recode(names: tuple[str, ...], vocabulary: tuple[str, ...]) -> Ints:
+    """Code in the vocabulary of each data code; the last entry serves code −1 (no topic) and stays −1."""
+    position = {name: code for code, name in enumerate(vocabulary)}
+    return np.array([position.get(name, len(vocabulary)) for name in names] + [-1], np.int64)
+
+
+def _days(feature: FeatureDef) -> int:
+    if feature.days is None:
+        raise ValueError(f"feature {feature.name}: family {feature.family} needs days")
+    return feature.days
+
+
+def lead_age_days(block: Block, snapshots: Snapshots) -> Floats:
+    """Days from the lead's creation to as_of; NaN when it has no creation time."""
+    created = block.created[snapshots.lead]
+    return np.where(created == NEVER, np.nan, (snapshots.as_of - created) / DAY_US)
+
+
+def _weekday(snapshots: Snapshots) -> Floats:
+    """0 Monday … 6 Sunday, UTC; 1970-01-01 was a Thursday."""
+    return ((snapshots.as_of // DAY_US + 3) % 7).astype(np.float64)
+
+
+def _month(snapshots: Snapshots) -> Floats:
+    month = snapshots.as_of.astype("datetime64[us]").astype("datetime64[M]").astype(np.int64) % 12 + 1
+    return month.astype(np.float64)
+
+
+def _interest(seen: _Seen, view: View, feature: FeatureDef) -> Floats:
+    return engagement.interest(view, seen.worth[view.log.kind], _days(feature))
+
+
+def _criteria_met(seen: _Seen, _view: View, _feature: FeatureDef) -> Floats:
+    return (np.nan_to_num(seen.evidence.met) >= seen.catalog.met_from).sum(axis=1).astype(np.float64)
+
+
+def _criteria_known(seen: _Seen, _view: View, _feature: FeatureDef) -> Floats:
+    return (~np.isnan(seen.evidence.met)).sum(axis=1).astype(np.float64)
+
+
+def _criterion(seen: _Seen, feature: FeatureDef) -> int:
+    return seen.evidence.criteria.index(feature.of or "")
+
+
+Formula = Callable[[_Seen, View, FeatureDef], Floats]
+_HISTORY: Mapping[str, Formula] = {
+    "count": lambda _, view, f: engagement.count(view, f.of, f.days),
+    "days_since_last": lambda _, view, f: engagement.days_since_last(view, f.of),
+    "days_since_first": lambda _, view, __: engagement.days_since_first(view),
+    "interest": _interest,
+    "active_days": lambda _, view, f: engagement.active_days(view, f.days),
+    "sessions": lambda _, view, f: engagement.sessions(view, f.days),
+    "dwell_s": lambda _, view, f: engagement.dwell_s(view, f.days),
+    "dwell_mean_s": lambda _, view, f: engagement.dwell_mean_s(view, f.days),
+    "value": lambda _, view, f: engagement.value(view, f.days),
+    "trend": lambda _, view, f: engagement.trend(view, f.of, _days(f)),
+    "trend_ratio": lambda _, view, f: engagement.trend_ratio(view, _days(f)),
+    "variety": lambda _, view, f: engagement.variety(view, f.days),
+    "entropy": lambda _, view, f: engagement.entropy(view, f.days),
+    "gap_mean_days": lambda _, view, __: engagement.gap_mean_days(view),
+    "gap_std_days": lambda _, view, __: engagement.gap_std_days(view),
+    "gap_max_days": lambda _, view, __: engagement.gap_max_days(view),
+    "first_kind": lambda _, view, __: engagement.first_kind(view),
+    "last_kind": lambda _, view, __: engagement.last_kind(view),
+}
+_FORMULAS: Mapping[str, Formula] = {
+    **_HISTORY,
+    "colleagues": lambda seen, _, __: buying_team.colleagues(seen.block, seen.snapshots),
+    "colleagues_active": lambda seen, _, f: buying_team.colleagues_active(seen.block, seen.snapshots, _days(f)),
+    "seniorities_active": lambda seen, _, f: buying_team.seniorities_active(
+        seen.block, seen.profile.seniority, seen.snapshots, _days(f)
+    ),
+    "attribute": lambda seen, _, f: seen.attributes[f.of or ""],
+    "profile_filled": lambda seen, _, __: fit.filled_share(seen.attributes.values(), len(seen.snapshots)),
+    "lead_age_days": lambda seen, _, __: lead_age_days(seen.block, seen.snapshots),
+    "weekday": lambda seen, _, __: _weekday(seen.snapshots),
+    "month": lambda seen, _, __: _month(seen.snapshots),
+    "criterion_met": lambda seen, _, f: seen.evidence.met[:, _criterion(seen, f)],
+    "criterion_age_days": lambda seen, _, f: seen.evidence.age_days[:, _criterion(seen, f)],
+    "criteria_met": _criteria_met,
+    "criteria_known": _criteria_known,
+}
