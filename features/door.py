@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from typing import Never
 
 import numpy as np
 import pandas as pd
@@ -28,19 +29,24 @@ def open_table(project: Project, table: TableName, *, untimed: bool = False) -> 
         InputContractError: no such file or column, a naive time without a time zone, most rows unusable.
         ProjectFileError: names in the project file that do not exist.
     """
-    source, settings = read_source(project, table), project.tables[table]
+    draft = open_rows(project, read_source(project, table), untimed=untimed)
+    refuse_if_mostly_bad(draft)
+    return draft
+
+
+def open_rows(project: Project, source: SourceTable, *, untimed: bool = False) -> Draft:
+    """Rows of a source typed and checked one by one; see `open_table`, which also refuses tables that are mostly bad."""
+    table, settings = source.table, project.tables[source.table]
     spec = _spec(table, untimed)
     layout = layout_of(source, settings, spec)
     parsed = {
-        column.name: _parse(source, layout.canonical.get(column.name), column, _reading(project, table, column.name))
+        column.name: _parse(source, layout.canonical.get(column.name), column, reading_of(project, table, column.name))
         for column in spec.columns
     }
     draft = _draft(project, source, layout, parsed)
     _refuse_naive(draft, parsed)
     draft = _without_bad_cells(draft, spec, parsed)
-    draft = _CHECKS.get(table, _no_check)(draft)
-    refuse_if_mostly_bad(draft)
-    return draft
+    return _CHECKS.get(table, _no_check)(draft)
 
 
 def _spec(table: TableName, untimed: bool) -> TableSpec:
@@ -52,7 +58,8 @@ def _spec(table: TableName, untimed: bool) -> TableSpec:
     return replace(spec, columns=columns)
 
 
-def _reading(project: Project, table: TableName, name: str) -> Reading:
+def reading_of(project: Project, table: TableName, name: str) -> Reading:
+    """How the cells of one column of the project's table are read."""
     settings: TableSettings = project.tables[table]
     return Reading(
         missing=frozenset((*ALWAYS_MISSING, *(token.strip().lower() for token in settings.missing))),
@@ -77,7 +84,7 @@ def empty_column(column: Column, rows: int) -> pd.Series:
 def _draft(project: Project, source: SourceTable, layout: Layout, parsed: Mapping[str, Parsed]) -> Draft:
     canonical = {name: column.values for name, column in parsed.items()}
     attributes = {
-        name: attribute(source.rows[column], _reading(project, source.table, name))
+        name: attribute(source.rows[column], reading_of(project, source.table, name))
         for name, column in layout.attributes.items()
     }
     return Draft(
@@ -93,9 +100,17 @@ def _draft(project: Project, source: SourceTable, layout: Layout, parsed: Mappin
 def _refuse_naive(draft: Draft, parsed: Mapping[str, Parsed]) -> None:
     for name, column in parsed.items():
         if column.naive is not None and column.naive.any():
-            position = int(np.argmax(column.naive))
-            shown = naive_message(shown_value(draft, name, position))
-            raise InputContractError(f"{draft.source.table}.{name}, {draft.source.place(position)}: {shown}")
+            refuse_naive_at(draft, name, int(np.argmax(column.naive)))
+
+
+def refuse_naive_at(draft: Draft, name: str, position: int) -> Never:
+    """Stop at a time that nobody can place.
+
+    Raises:
+        InputContractError: always.
+    """
+    shown = naive_message(shown_value(draft, name, position))
+    raise InputContractError(f"{draft.source.table}.{name}, {draft.source.place(position)}: {shown}")
 
 
 def _without_bad_cells(draft: Draft, spec: TableSpec, parsed: Mapping[str, Parsed]) -> Draft:

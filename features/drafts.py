@@ -86,7 +86,7 @@ def _values(draft: Draft, column: str, positions: Positions) -> list[str]:
 
 def refuse_if_mostly_bad(draft: Draft) -> None:
     """Stop at a table of which more than half the rows cannot be used: it is wrong as a whole."""
-    counts = _reasons(draft, blamed_only=True)
+    counts = reasons_of(draft, blamed_only=True)
     bad, read = sum(counts.values()), rows_read(draft)
     if bad * 2 <= read:
         return
@@ -112,7 +112,8 @@ def rows_read(draft: Draft) -> int:
     return len(draft.alive) + len(draft.source.unreadable)
 
 
-def _reasons(draft: Draft, *, blamed_only: bool = False) -> Counter[str]:
+def reasons_of(draft: Draft, *, blamed_only: bool = False) -> Counter[str]:
+    """Number of rejected rows by reason; `blamed_only`: only reasons that say something against the table."""
     counts = Counter(row.reason for row in draft.source.unreadable)
     for found in draft.rejected:
         if not (blamed_only and found.expected_loss):
@@ -123,7 +124,7 @@ def _reasons(draft: Draft, *, blamed_only: bool = False) -> Counter[str]:
 def count_rows(draft: Draft) -> TableCount:
     """Row accounting: read = used + quarantined; most frequent reasons first."""
     read, used = rows_read(draft), int(draft.alive.sum())
-    reasons = sorted(_reasons(draft).items(), key=lambda item: (-item[1], item[0]))
+    reasons = sorted(reasons_of(draft).items(), key=lambda item: (-item[1], item[0]))
     return TableCount(draft.source.table, read, used, read - used, dict(reasons))
 
 

@@ -4,7 +4,7 @@ Events are sorted by owner, time and every further column, so equal input gives 
 ordered. Kind and topic codes follow the alphabet, so a lead alone is ordered like the same lead in a batch.
 """
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -12,8 +12,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from features.event_order import total_order
+from features.identifiers import positions_of
 from features.tables import Tables
-from features.windows import NEVER, Bools, Ints, Segments, starts
+from features.windows import NEVER, Bools, Floats, Ints, Segments, starts
 
 INBOUND, OUTBOUND = 0, 1
 DURATION_UNIT_S = 1e-3
@@ -114,35 +116,43 @@ def microseconds(times: pd.Series) -> Ints:
     return np.where(stamps.isna(), NEVER, stamps.to_numpy().astype(np.int64))
 
 
-def positions_of(wanted: pd.Series, names: Iterable[object]) -> Ints:
-    """Position of each wanted text among the different `names`; −1 where it is not among them or not given."""
-    known = pd.Index(np.asarray(list(names), dtype=object))
-    return np.asarray(known.get_indexer(pd.Index(wanted.astype(object))), dtype=np.int64)
-
-
 def build_histories(tables: Tables) -> Histories:
     """Histories of all leads of the checked tables."""
-    leads, account_names = _ordered_leads(tables.leads)
-    account = _codes_of_sorted(leads["_account"])
-    events = _event_columns(tables.interactions, leads["lead_id"], account, account_names)
+    leads, account_names = ordered_leads(tables.leads)
+    account = codes_of_sorted(leads["_account"])
     kinds, kind = _alphabetical(tables.interactions["kind"])
     topics, topic = _alphabetical(tables.interactions["topic"])
-    columns = {**events, "kind": kind, "topic": topic}
-    known = np.flatnonzero(columns["account"] >= 0)
-    columns = {name: values[known] for name, values in columns.items()}
-    of_leads = {name: values[columns["lead"] >= 0] for name, values in columns.items()}
-    n_accounts = len(account_names)
+    columns = {**_event_columns(tables.interactions, leads["lead_id"], account_names), "kind": kind, "topic": topic}
     created = microseconds(leads["created_at"])
+    by_lead, by_account = event_logs(columns, created, account, len(account_names))
     return Histories(
         lead_ids=leads["lead_id"].to_numpy(object),
         leads=leads.drop(columns="_account"),
         created=created,
         account=account,
-        account_start=starts(account, n_accounts),
+        account_start=starts(account, len(account_names)),
         kinds=kinds,
         topics=topics,
-        by_lead=_sorted_log(of_leads, "lead", len(leads)),
-        by_account=_sorted_log(_seen_by_colleagues(columns, created), "account", n_accounts),
+        by_lead=by_lead,
+        by_account=by_account,
+    )
+
+
+def event_logs(columns: Mapping[str, Ints], created: Ints, account: Ints, n_accounts: int) -> tuple[EventLog, EventLog]:
+    """The events of leads and of accounts, each in its total order.
+
+    `columns` are those of `EventLog` and `account` (read only where `lead` is −1), unsorted; events without a lead
+    whose account is −1 belong to nobody. `created` and `account` have one entry per lead.
+    """
+    of_lead = np.append(account, -1)[columns["lead"]]
+    columns = {**columns, "account": np.where(columns["lead"] >= 0, of_lead, columns["account"])}
+    known = columns["account"] >= 0
+    columns = columns if known.all() else {name: values[known] for name, values in columns.items()}
+    own = columns["lead"] >= 0
+    of_leads = columns if own.all() else {name: values[own] for name, values in columns.items()}
+    return (
+        _sorted_log(of_leads, "lead", len(created)),
+        _sorted_log(_seen_by_colleagues(columns, created), "account", n_accounts),
     )
 
 
@@ -172,32 +182,30 @@ def restrict(tables: Tables, lead_ids: pd.Index) -> Tables:
     )
 
 
-def _ordered_leads(leads: pd.DataFrame) -> tuple[pd.DataFrame, pd.Index]:
+def ordered_leads(leads: pd.DataFrame) -> tuple[pd.DataFrame, pd.Index]:
+    """Leads in the order (account, lead_id) with the name of their account as `_account`, and all those names."""
     # A tab cannot start a cleaned id, so a lead's own account cannot collide with a real one.
     own = leads["account_id"].astype(object).where(leads["account_id"].notna(), "\t" + leads["lead_id"].astype(object))
     ordered = leads.assign(_account=own).sort_values(["_account", "lead_id"], kind="stable", ignore_index=True)
     return ordered, pd.Index(ordered["_account"].unique())
 
 
-def _codes_of_sorted(names: pd.Series) -> Ints:
+def codes_of_sorted(names: pd.Series) -> Ints:
+    """0 for the first name, one more for each other name."""
     return (names != names.shift()).cumsum().to_numpy(np.int64) - 1
 
 
-def _event_columns(
-    interactions: pd.DataFrame, lead_ids: pd.Series, account: Ints, account_names: pd.Index
-) -> dict[str, Ints]:
-    lead = positions_of(interactions["lead_id"], lead_ids)
-    by_account = positions_of(interactions["account_id"], account_names)
+def _event_columns(interactions: pd.DataFrame, lead_ids: pd.Series, account_names: pd.Index) -> dict[str, Ints]:
     duration, value = interactions["duration_s"], interactions["value"]
     direction = interactions["direction"].map({"inbound": INBOUND, "outbound": OUTBOUND})
     return {
         "time": microseconds(interactions["occurred_at"]),
-        "lead": lead.astype(np.int64),
-        "account": np.where(lead >= 0, account[lead] if len(account) else -1, by_account).astype(np.int64),
+        "lead": positions_of(interactions["lead_id"], lead_ids),
+        "account": positions_of(interactions["account_id"], account_names),
         "direction": direction.fillna(NOT_GIVEN).to_numpy().astype(np.int64),
-        "duration": _fixed_point(duration, DURATION_UNIT_S),
+        "duration": fixed_point(duration.fillna(0.0).to_numpy(np.float64), DURATION_UNIT_S),
         "has_duration": duration.notna().to_numpy().astype(np.int64),
-        "value": _fixed_point(value, VALUE_UNIT),
+        "value": fixed_point(value.fillna(0.0).to_numpy(np.float64), VALUE_UNIT),
     }
 
 
@@ -207,9 +215,9 @@ def _seen_by_colleagues(columns: dict[str, Ints], created: Ints) -> dict[str, In
     return {**columns, "time": np.maximum(columns["time"], known_from)}
 
 
-def _fixed_point(numbers: pd.Series, unit: float) -> Ints:
-    scaled = np.rint(numbers.fillna(0.0).to_numpy(np.float64) / unit)
-    return np.clip(scaled, -LARGEST, LARGEST).astype(np.int64)
+def fixed_point(numbers: Floats, unit: float) -> Ints:
+    """Finite numbers as whole multiples of `unit`, cut at what sums of ten thousand can hold."""
+    return np.clip(np.rint(numbers / unit), -LARGEST, LARGEST).astype(np.int64)
 
 
 def _alphabetical(labels: pd.Series) -> tuple[tuple[str, ...], Ints]:
@@ -217,28 +225,11 @@ def _alphabetical(labels: pd.Series) -> tuple[tuple[str, ...], Ints]:
     return tuple(str(name) for name in names), codes.astype(np.int64)
 
 
-_TIE_BREAKERS = ("lead", "kind", "topic", "direction", "duration", "has_duration", "value")
+TIE_BREAKERS = ("lead", "kind", "topic", "direction", "duration", "has_duration", "value")
 
 
-def _sorted_log(columns: dict[str, Ints], owner: str, n: int) -> EventLog:
-    order = _total_order(columns, owner)
-    taken = {name: values[order] for name, values in columns.items()}
-    return EventLog(
-        start=starts(taken[owner], n),
-        has_duration=taken.pop("has_duration").astype(bool),
-        **{name: taken[name] for name in ("time", "lead", "kind", "topic", "direction", "duration", "value")},
-    )
-
-
-def _total_order(columns: dict[str, Ints], owner: str) -> Ints:
-    """Order by (owner, time), ties by every further column; only the tied rows pay for the long key."""
-    order = np.lexsort((columns["time"], columns[owner]))
-    same = np.zeros(len(order) + 1, bool)
-    for name in (owner, "time"):
-        values = columns[name][order]
-        same[1:-1] = (values[1:] == values[:-1]) & (same[1:-1] if name == "time" else True)
-    tied = np.flatnonzero(same[1:] | same[:-1])
-    rows = order[tied]
-    keys = [columns[name][rows] for name in (*reversed(_TIE_BREAKERS), "time", owner)]
-    order[tied] = rows[np.lexsort(keys)]
-    return order
+def _sorted_log(columns: Mapping[str, Ints], owner: str, n: int) -> EventLog:
+    order = total_order(columns, columns[owner], n, TIE_BREAKERS)
+    taken = {name: columns[name][order] for name in ("time", *TIE_BREAKERS)}
+    has_duration = taken.pop("has_duration").astype(bool)
+    return EventLog(start=starts(columns[owner], n), has_duration=has_duration, **taken)

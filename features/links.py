@@ -1,6 +1,6 @@
 """Rows compared with other rows: repeats, conflicts, orphans, the accounts of leads, and the data's end."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -9,7 +9,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from features.drafts import Draft, fault, reject
+from features.drafts import Draft, Rejected, fault, reject
 from features.project import TableName
 from features.text_files import Positions
 from features.times import Mask
@@ -28,6 +28,13 @@ EVENT_TIMES: Mapping[TableName, str] = {
 LEAD_LOGS: tuple[TableName, ...] = ("interactions", "deals", "lead_changes", "assessments", "decisions")
 CLOSED = ("won", "lost")
 REPEATS = "repeats another row"
+
+
+_LEFT_OUT = "; rows that are meant to be left out can be left out with sql = …"
+LEAD_ORPHAN = fault("lead_id", "lead_id is not in leads", f"a lead_id of leads{_LEFT_OUT}")
+ACCOUNT_ORPHAN = fault(
+    "account_id", "account_id is in neither accounts nor leads", f"an account_id of accounts or leads{_LEFT_OUT}"
+)
 
 
 def settled(drafts: Drafts) -> dict[TableName, Draft]:
@@ -121,24 +128,24 @@ def without_orphans(drafts: Drafts) -> dict[TableName, Draft]:
 
 def known_accounts(drafts: Drafts) -> pd.Series:
     """Ids of the accounts that accounts or leads name."""
-    given = [
+    return different_ids(
         drafts[table].frame.loc[drafts[table].alive, "account_id"] for table in ("leads", "accounts") if table in drafts
-    ]
-    known: pd.Series = pd.concat(given).dropna().drop_duplicates()
+    )
+
+
+def different_ids(columns: Iterable[pd.Series]) -> pd.Series:
+    """All ids of some columns, each once."""
+    known: pd.Series = pd.concat(list(columns)).dropna().drop_duplicates()
     return known
 
 
 def _linked(draft: Draft, lead_known: Mask, accounts: pd.Series) -> Draft:
     given = draft.frame["lead_id"].notna().to_numpy()
-    hint = "; rows that are meant to be left out can be left out with sql = …"
-    expected = f"a lead_id of leads{hint}"
-    draft = reject(draft, given & ~lead_known, fault("lead_id", "lead_id is not in leads", expected))
+    draft = reject(draft, given & ~lead_known, LEAD_ORPHAN)
     if "account_id" not in draft.frame or draft.frame["account_id"].isna().all():
         return draft
     account_known = positions_in(draft.frame["account_id"], accounts) >= 0
-    expected = f"an account_id of accounts or leads{hint}"
-    orphan = fault("account_id", "account_id is in neither accounts nor leads", expected)
-    return _without_strange_accounts(reject(draft, ~account_known & ~given, orphan), account_known)
+    return _without_strange_accounts(reject(draft, ~account_known & ~given, ACCOUNT_ORPHAN), account_known)
 
 
 def _without_strange_accounts(draft: Draft, known: Mask) -> Draft:
@@ -226,14 +233,18 @@ def ended_at(drafts: Drafts, end: datetime, *, chosen: bool) -> dict[TableName, 
     }
 
 
-def _ended(draft: Draft, end: pd.Timestamp, chosen: bool) -> Draft:
+def after_end(column: str, end: pd.Timestamp, *, chosen: bool) -> Rejected:
+    """What is wrong with rows after the end."""
     what = "the data's end" if chosen else "now"
     expected = f"nothing after {what}, {end:%Y-%m-%d %H:%M:%S} UTC; [project] data_end sets another end"
+    return fault(column, f"{column} is after {what}", expected, expected_loss=chosen)
+
+
+def _ended(draft: Draft, end: pd.Timestamp, chosen: bool) -> Draft:
     columns = [EVENT_TIMES[draft.source.table], *(["opened_at"] if draft.source.table == "deals" else [])]
     for column in columns:
         times = draft.frame[column] if column == "opened_at" else _event_times(draft)
-        found = fault(column, f"{column} is after {what}", expected, expected_loss=chosen)
-        draft = reject(draft, (times > end).to_numpy(), found)
+        draft = reject(draft, (times > end).to_numpy(), after_end(column, end, chosen=chosen))
     if draft.source.table == "deals":
         closing = draft.frame["closed_at"]
         expected_only = (closing > end) & ~draft.frame["status"].isin(CLOSED)

@@ -1,6 +1,8 @@
 """One DuckDB SELECT over files next to the project file."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -8,6 +10,7 @@ import duckdb
 import pyarrow as pa
 
 from features.errors import InputContractError, ProjectFileError
+from features.project import Project
 from features.text_files import FileRows
 
 _DATA_SUFFIXES = (".csv", ".tsv", ".txt", ".json", ".jsonl", ".ndjson", ".parquet")
@@ -23,6 +26,32 @@ def read_query(query: str, directory: Path, timezone: str | None, origin: str) -
         ProjectFileError: not one SELECT.
         InputContractError: DuckDB cannot run it.
     """
+    with _opened(query, directory, timezone, origin) as connection:
+        try:
+            rows = connection.sql(with_project_paths(query, directory)).to_arrow_table()
+        except (duckdb.Error, pa.ArrowException) as error:
+            raise InputContractError(f"{origin}: DuckDB cannot run it: {_first_lines(error)}") from error
+    return FileRows(origin, rows, lambda positions: positions + 1, unit="row")
+
+
+def copy_query(query: str, path: Path, project: Project, origin: str) -> None:
+    """Write the rows of one SELECT to a Parquet file without holding them all in memory.
+
+    Raises:
+        ProjectFileError: not one SELECT.
+        InputContractError: DuckDB cannot run it.
+    """
+    with _opened(query, project.directory, project.project.timezone, origin) as connection:
+        try:
+            rows = connection.sql(with_project_paths(query, project.directory))
+            rows.write_parquet(str(path), row_group_size=1_000_000)
+        except (duckdb.Error, pa.ArrowException) as error:
+            raise InputContractError(f"{origin}: DuckDB cannot run it: {_first_lines(error)}") from error
+
+
+@contextmanager
+def _opened(query: str, directory: Path, timezone: str | None, origin: str) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection for one SELECT, checked to be one; what does not fit memory goes to a temporary folder."""
     settings = {
         "file_search_path": str(directory.resolve()),
         "autoinstall_known_extensions": "false",
@@ -31,11 +60,7 @@ def read_query(query: str, directory: Path, timezone: str | None, origin: str) -
     with TemporaryDirectory(prefix="ripelead-") as scratch, _connection(settings, scratch) as connection:
         _refuse_other_statements(connection, query, origin)
         connection.execute("set lock_configuration = true")
-        try:
-            rows = connection.sql(with_project_paths(query, directory)).to_arrow_table()
-        except (duckdb.Error, pa.ArrowException) as error:
-            raise InputContractError(f"{origin}: DuckDB cannot run it: {_first_lines(error)}") from error
-    return FileRows(origin, rows, lambda positions: positions + 1, unit="row")
+        yield connection
 
 
 def _connection(settings: dict[str, str], scratch: str) -> duckdb.DuckDBPyConnection:

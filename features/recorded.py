@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from features.histories import microseconds, positions_of
+from features.histories import microseconds
+from features.identifiers import positions_of
 from features.snapshots import Snapshots
 from features.windows import DAY_US, NEVER, Floats, Ints, Segments, history, starts
 

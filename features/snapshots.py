@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from features.errors import ProjectFileError
-from features.histories import Histories, microseconds, positions_of
+from features.histories import Histories, microseconds
+from features.identifiers import positions_of
 from features.project import SnapshotSettings
 from features.windows import DAY_US, NEVER, Bools, Ints, Segments, known_before, times_by_owner
 

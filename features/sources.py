@@ -70,15 +70,15 @@ def read_source(project: Project, table: TableName) -> SourceTable:
         parts = [read_query(query, project.directory, project.project.timezone, origin)]
     else:
         origin = settings.file or ""
-        paths = _files(project.directory, origin, table)
-        parts = [_read_file(path, shown, settings, table) for shown, path in paths.items()]
+        parts = [_read_file(path, shown, settings, table) for shown, path in source_files(project, table).items()]
     named = [_with_unique_names(part) for part in parts]
     rows = named[0].rows if len(named) == 1 else _concatenated(named, table)
     return SourceTable(table, origin, rows, tuple(named))
 
 
-def _files(directory: Path, name: str, table: TableName) -> dict[str, Path]:
+def source_files(project: Project, table: TableName) -> dict[str, Path]:
     """Files by the name they are shown with: the one named, or those that fit a pattern, in order of their names."""
+    directory, name = project.directory, project.tables[table].file or ""
     expanded = expand_environment(name)
     roots = [directory, Path()] if name.startswith("${") else [directory]  # a shell's paths start where it stands
     for root in roots:

@@ -116,8 +116,8 @@ def _tables(project: Project, drafts: Mapping[TableName, Draft], end: datetime, 
             f"{f' ({why})' if why else ''}"
         )
     notes = [note for draft in drafts.values() for note in draft.notes]
-    notes += kind_notes(frames["interactions"]["kind"], project.points.kinds)
-    notes += direction_notes(frames["interactions"]["direction"])
+    notes += kind_notes(frames["interactions"]["kind"].value_counts(), project.points.kinds)
+    notes += direction_notes(frames["interactions"]["direction"].value_counts())
     notes += repeated_spend(frames["spend"])
     given: dict[str, Any] = {str(table): frame for table, frame in frames.items()}
     return Tables(

@@ -139,11 +139,16 @@ def _texts(column: pa.ChunkedArray, reading: Reading) -> Parsed:
     return Parsed(_strings(clean_text(column, reading)))
 
 
-def _ids(column: pa.ChunkedArray, reading: Reading) -> Parsed:
+def clean_ids(column: pa.ChunkedArray, reading: Reading) -> pa.ChunkedArray:
+    """Ids as text, `17.0` of a spreadsheet as `17`; null where missing."""
     text = clean_text(column, reading)
     if pc.any(pc.match_substring_regex(text, r"^-?\d+\.0+$")).as_py():
         text = pc.replace_substring_regex(text, r"^(-?\d+)\.0+$", r"\1")
-    return Parsed(_strings(text))
+    return text
+
+
+def _ids(column: pa.ChunkedArray, reading: Reading) -> Parsed:
+    return Parsed(_strings(clean_ids(column, reading)))
 
 
 def _times(column: pa.ChunkedArray, reading: Reading) -> Parsed:

@@ -11,10 +11,9 @@ DIRECTIONS = ("inbound", "outbound")
 _LOOKED_AT = 500
 
 
-def kind_notes(kinds: pd.Series, configured: Collection[str]) -> Iterator[str]:
-    """A note for each unknown kind that looks like a known one; `configured` kinds are known too."""
+def kind_notes(counts: pd.Series, configured: Collection[str]) -> Iterator[str]:
+    """A note for each unknown kind that looks like a known one; `counts` by kind, `configured` kinds are known too."""
     known = sorted({*DEFAULT_POINTS, *configured})
-    counts = kinds.value_counts()
     for kind, count in counts[~counts.index.isin(known)].head(_LOOKED_AT).items():
         near = get_close_matches(_plain(str(kind)), known, 1, cutoff=0.85)
         if near:
@@ -24,9 +23,8 @@ def kind_notes(kinds: pd.Series, configured: Collection[str]) -> Iterator[str]:
             )
 
 
-def direction_notes(directions: pd.Series) -> Iterator[str]:
-    """A note for each direction that is neither inbound nor outbound."""
-    counts = directions.value_counts()
+def direction_notes(counts: pd.Series) -> Iterator[str]:
+    """A note for each direction that is neither inbound nor outbound; `counts` by direction."""
     for direction, count in counts[~counts.index.isin(DIRECTIONS)].head(5).items():
         yield (
             f"interactions.direction {direction!r} ({rows(count)}): expected inbound or outbound; it counts as "

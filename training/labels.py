@@ -12,7 +12,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from features.errors import InputContractError, ProjectFileError
-from features.histories import Histories, microseconds, positions_of
+from features.histories import Histories, microseconds
+from features.identifiers import positions_of
 from features.snapshots import Snapshots
 from features.tables import to_utc
 from features.windows import DAY_US, NEVER, Bools, Ints, Segments, known_before, times_by_owner

@@ -1,0 +1,153 @@
+"""The local engine: the feature table of any amount of events on one machine, in threads, within a limit of memory.
+
+Interactions pass the door in batches and are scattered by accounts; then one partition after the other is put in
+order, goes through the kernel, and leaves as rows of a Parquet file.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+import pyarrow as pa
+from pyarrow import parquet
+
+from features.build import FeatureTable, Progress, account_blocks, refuse_unsorted
+from features.catalog import OTHER, Catalog, FeatureDef
+from features.engines.event_logs import EventLogs, Limits
+from features.kernel import block_values
+from features.profile import Profile
+from features.snapshots import Snapshots
+from features.windows import Floats, Ints
+
+T = TypeVar("T")
+R = TypeVar("R")
+WHOLE = frozenset(
+    {
+        "count",
+        "active_days",
+        "sessions",
+        "trend",
+        "variety",
+        "colleagues",
+        "colleagues_active",
+        "seniorities_active",
+        "criteria_met",
+        "criteria_known",
+        "weekday",
+        "month",
+    }
+)
+Leading = Callable[[slice], dict[str, pa.Array]]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which features of which snapshots (sorted by lead and as_of); `leading` gives the further columns of rows."""
+
+    profile: Profile
+    snapshots: Snapshots
+    catalog: Catalog
+    leading: Leading
+
+
+def write_features(logs: EventLogs, asked: Asked, path: Path, limits: Limits, progress: Progress) -> int:
+    """Write the feature table as one Parquet file, rows in the order of the snapshots; returns their number.
+
+    `path` is written from scratch; to replace a file as a whole give a temporary one.
+    """
+    refuse_unsorted(asked.snapshots)
+    schema, writer, done = None, None, 0
+    try:
+        for rows, table in _parts(logs, asked, limits):
+            batch = _arrow(asked, rows, table)
+            if writer is None:
+                schema = batch.schema
+                writer = parquet.ParquetWriter(path, schema, use_dictionary=_categories(schema), write_statistics=False)
+            writer.write_table(batch)
+            done += batch.num_rows
+            progress(done, len(asked.snapshots))
+    finally:
+        if writer is not None:
+            writer.close()
+    logs.settle()
+    return done
+
+
+def _parts(logs: EventLogs, asked: Asked, limits: Limits) -> Iterator[tuple[slice, FeatureTable]]:
+    """Feature rows of one partition after the other."""
+    bounds = np.searchsorted(asked.snapshots.lead, logs.histories.account_start[logs.start])
+
+    def part(number: int) -> tuple[slice, FeatureTable]:
+        rows = slice(int(bounds[number]), int(bounds[number + 1]))
+        return rows, _features_of(logs, asked, number, rows)
+
+    with ThreadPoolExecutor(limits.threads) as threads:
+        yield from in_order(threads, part, range(len(logs)), limits.threads + 1)
+
+
+def in_order(threads: ThreadPoolExecutor, function: Callable[[T], R], items: Iterable[T], ahead: int) -> Iterator[R]:
+    """Results in the order of the items, at most `ahead` of them waiting: a slow reader holds the workers back."""
+    waiting: deque[Future[R]] = deque()
+    for item in items:
+        waiting.append(threads.submit(function, item))
+        if len(waiting) > ahead:
+            yield waiting.popleft().result()
+    while waiting:
+        yield waiting.popleft().result()
+
+
+def _features_of(logs: EventLogs, asked: Asked, number: int, rows: slice) -> FeatureTable:
+    block = logs.block(number)
+    first_account = int(logs.start[number])
+    first_lead = int(logs.histories.account_start[first_account])
+    here = Snapshots(asked.snapshots.lead[rows] - first_lead, asked.snapshots.as_of[rows])
+    profile = asked.profile.cut(first_lead, first_lead + len(block.created))
+    values = np.empty((len(here), len(asked.catalog.features)), order="F")
+    if len(here):
+        for first, stop in account_blocks(block.by_account.start, block.account_start):
+            a, b = (int(i) for i in block.account_start[[first, stop]])
+            at = slice(*np.searchsorted(here.lead, [a, b]))
+            inner = Snapshots(here.lead[at] - a, here.as_of[at])
+            if len(inner):
+                block_values(block.cut(first, stop), profile.cut(a, b), inner, asked.catalog, values[at])
+    return FeatureTable(here, asked.catalog.names, values)
+
+
+def _arrow(asked: Asked, rows: slice, table: FeatureTable) -> pa.Table:
+    columns = asked.leading(rows)
+    for column, feature in enumerate(asked.catalog.features):
+        columns[feature.name] = _as_arrow(asked.catalog, feature, table.values[:, column])
+    return pa.table(columns)
+
+
+def _as_arrow(catalog: Catalog, feature: FeatureDef, values: Floats) -> pa.Array:
+    """Categories as text, whole numbers as integers, everything else as it is; not known is null."""
+    if feature.type == "category":
+        names = catalog.attribute(feature.of or "").categories if feature.family == "attribute" else catalog.kinds
+        known = ~np.isnan(values)
+        codes = pa.array(np.where(known, values, 0).astype(np.int32), mask=~known)
+        return pa.DictionaryArray.from_arrays(codes, pa.array([*names, OTHER], pa.string()))
+    if feature.family in WHOLE:
+        return pa.array(values.astype(np.int32))
+    return pa.array(values, from_pandas=True)
+
+
+def _categories(schema: pa.Schema) -> list[str]:
+    return [field.name for field in schema if pa.types.is_dictionary(field.type)]
+
+
+def lead_columns(lead_ids: pa.Array, snapshots: Snapshots) -> Leading:
+    """The columns lead_id and as_of of rows."""
+
+    def leading(rows: slice) -> dict[str, pa.Array]:
+        as_of: Ints = snapshots.as_of[rows]
+        return {
+            "lead_id": lead_ids.take(pa.array(snapshots.lead[rows])),
+            "as_of": pa.array(as_of, pa.timestamp("us", tz="UTC")),
+        }
+
+    return leading

@@ -1,0 +1,132 @@
+"""Cells of interactions as numbers: ids as positions, labels as codes, times and amounts as integers."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from threading import Lock
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from features.histories import DURATION_UNIT_S, INBOUND, NOT_GIVEN, OUTBOUND, VALUE_UNIT, fixed_point
+from features.identifiers import IdIndex, find_ids, index_ids
+from features.times import Mask
+from features.values import Reading, clean_ids, clean_text, read_numbers
+from features.windows import Ints
+
+DIRECTION_CODES = {"inbound": INBOUND, "outbound": OUTBOUND}
+UNITS = {"duration_s": DURATION_UNIT_S, "value": VALUE_UNIT}
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """Codes of labels in the order they were met, by several threads; −1 is no label."""
+
+    codes: dict[str, int] = field(default_factory=dict)
+    _lock: Lock = field(default_factory=Lock)
+
+    def code(self, name: str | None) -> int:
+        """Code of one label, a new one for a new label."""
+        if name is None:
+            return NOT_GIVEN
+        with self._lock:
+            return self.codes.setdefault(name, len(self.codes))
+
+    def alphabetical(self) -> tuple[tuple[str, ...], Ints]:
+        """The labels in alphabetical order, and the place in it of each code (the last entry serves −1)."""
+        names = sorted(self.codes)
+        place = np.full(len(names) + 1, NOT_GIVEN, np.int64)
+        place[[self.codes[name] for name in names]] = np.arange(len(names))
+        return tuple(names), place
+
+
+@dataclass(frozen=True, slots=True)
+class KnownIds:
+    """Ids that rows of events may name; `plain` says that cells equal to one need no cleaning to be it."""
+
+    index: IdIndex
+    reading: Reading
+    plain: bool
+
+
+def known_ids(ids: Iterable[object], reading: Reading) -> KnownIds:
+    """Known ids, and how the cells of one column name them."""
+    texts = pa.chunked_array([pa.array(ids, pa.string(), from_pandas=True)])
+    unchanged = clean_ids(texts, reading).equals(texts)
+    return KnownIds(index_ids(texts), reading, plain=unchanged and not reading.values)
+
+
+def id_positions(known: KnownIds, cells: pa.ChunkedArray) -> tuple[Ints, Mask]:
+    """Position of each cell's id (−1 where not known), and which cells name an id at all."""
+    given = np.asarray(cells.is_valid())
+    found = find_ids(known.index, cells) if known.plain else np.full(len(cells), NOT_GIVEN)
+    if len(doubtful := np.flatnonzero((found < 0) & given)):
+        texts = clean_ids(cells.take(pa.array(doubtful)), known.reading)
+        found[doubtful] = find_ids(known.index, texts)
+        given[doubtful] = np.asarray(texts.is_valid())
+    return found, given
+
+
+def label_codes(cells: pa.ChunkedArray, reading: Reading, labels: Labels) -> Ints:
+    """Code of each cell's label; each different cell is cleaned once."""
+    parts = [_codes_of_chunk(chunk, reading, labels) for chunk in cells.chunks]
+    return np.concatenate(parts) if parts else np.empty(0, np.int64)
+
+
+def _codes_of_chunk(chunk: pa.Array, reading: Reading, labels: Labels) -> Ints:
+    encoded = chunk if pa.types.is_dictionary(chunk.type) else _encoded(chunk)
+    values = pa.chunked_array([encoded.dictionary])
+    # A missing cell may have a label too: values = { "" = "visit" }.
+    names = pa.chunked_array([*values.chunks, pa.nulls(1, encoded.dictionary.type)])
+    code = np.array([labels.code(name) for name in clean_text(names, reading).to_pylist()], np.int64)
+    return code[encoded.indices.fill_null(len(code) - 1).to_numpy(zero_copy_only=False)]
+
+
+def _encoded(chunk: pa.Array) -> pa.DictionaryArray:
+    try:
+        return chunk.dictionary_encode()
+    except pa.ArrowNotImplementedError:
+        return pa.array([None if cell is None else str(cell) for cell in chunk.to_pylist()]).dictionary_encode()
+
+
+def direction_codes(codes: Ints, labels: Labels) -> Ints:
+    """Inbound 0, outbound 1, else −1, from the codes of the labels."""
+    table = np.full(len(labels.codes) + 1, NOT_GIVEN, np.int64)
+    for name, code in list(labels.codes.items()):
+        table[code] = DIRECTION_CODES.get(name, NOT_GIVEN)
+    return table[codes]
+
+
+def amounts(name: str, cells: pa.ChunkedArray, reading: Reading) -> tuple[Ints, Mask, Mask]:
+    """Durations or values in fixed point (0 when not given), which are known, and which cells are no number."""
+    given, numbers = read_numbers(cells, reading)
+    known = np.isfinite(numbers)
+    return fixed_point(np.where(known, numbers, 0.0), UNITS[name]), known, given & ~known
+
+
+def rest_hash(columns: list[pa.ChunkedArray], rows: int) -> Ints:
+    """64-bit hash of the cells of all other columns of each row: rows that differ there are no repeats."""
+    mixed = np.zeros(rows, np.uint64)
+    for column in columns:
+        mixed = mixed * np.uint64(0x9E3779B97F4A7C15) + _cell_hashes(column)
+    return mixed.astype(np.int64)
+
+
+def _cell_hashes(column: pa.ChunkedArray) -> np.ndarray:
+    parts = [_chunk_hashes(chunk) for chunk in column.chunks]
+    return np.concatenate(parts) if parts else np.empty(0, np.uint64)
+
+
+def _chunk_hashes(chunk: pa.Array) -> np.ndarray:
+    if pa.types.is_dictionary(chunk.type):
+        of_values = np.append(_chunk_hashes(chunk.dictionary), np.uint64(1))
+        return of_values[chunk.indices.fill_null(len(of_values) - 1).to_numpy(zero_copy_only=False)]
+    if pa.types.is_nested(chunk.type):
+        chunk = pa.array([str(cell) for cell in chunk.to_pylist()])
+    hashes: np.ndarray = pd.util.hash_array(chunk.to_pandas().array, categorize=True)
+    return hashes
+
+
+def missing(rows: int) -> pa.ChunkedArray:
+    """A column that the source does not have."""
+    return pa.chunked_array([pa.nulls(rows, pa.string())])

@@ -1,0 +1,249 @@
+"""The door of interactions: each batch checked row by row and turned into numbers, so that any amount can pass.
+
+The rules are those of every table (`features.door`, `features.links`): cells that are required and readable, times in
+range and not after the end, leads and accounts that exist. Rows that repeat others are found later, when all rows of
+a lead are together (`features.repeats`).
+"""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+
+from features.door import reading_of, refuse_naive_at
+from features.drafts import Draft, fault, reject, shown_value
+from features.event_codes import (
+    KnownIds,
+    Labels,
+    amounts,
+    direction_codes,
+    id_positions,
+    label_codes,
+    rest_hash,
+)
+from features.histories import NOT_GIVEN, microseconds
+from features.layout import Layout
+from features.links import ACCOUNT_ORPHAN, LEAD_ORPHAN, after_end
+from features.project import Project
+from features.sources import SourceTable
+from features.times import Mask
+from features.values import parse
+from features.vocabulary import rows
+from features.windows import Ints
+
+Records = npt.NDArray[np.void]
+FIELDS: tuple[tuple[str, str], ...] = (
+    ("time", "<i8"),
+    ("lead", "<i4"),
+    ("account", "<i4"),
+    ("kind", "<i4"),
+    ("topic", "<i4"),
+    ("direction", "i1"),
+    ("duration", "<i8"),
+    ("has_duration", "?"),
+    ("value", "<i8"),
+    ("rest", "<i8"),
+    ("row", "<i8"),
+)
+# Which field a source column fills; a field whose column is not there is left out of the records.
+SOURCE_OF = {"account": "account_id", "topic": "topic", "direction": "direction", "duration": "duration_s",
+             "has_duration": "duration_s", "value": "value"}  # fmt: skip
+NOTHING = np.zeros(0, np.int64)
+CARRIED = ("lead_id", "account_id", "occurred_at", "kind", "topic", "direction", "duration_s", "value")
+
+
+@dataclass(frozen=True, slots=True)
+class EventDoor:
+    """What batches are checked against, and the labels met so far.
+
+    `accounts` indexes all known accounts; `account_number` gives the number each has in the histories (−1 for an
+    account without leads) and `account_of_lead` that of each lead's own account (−1 without one). Rows after `end` are
+    rejected; `chosen` tells whether the project file sets that end.
+    """
+
+    project: Project
+    layout: Layout
+    leads: KnownIds
+    accounts: KnownIds
+    account_number: Ints
+    account_of_lead: Ints
+    end: datetime
+    chosen: bool
+    kinds: Labels = field(default_factory=Labels)
+    topics: Labels = field(default_factory=Labels)
+    directions: Labels = field(default_factory=Labels)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Source columns to read."""
+        return (*dict.fromkeys(self.layout.canonical.values()), *self.layout.others)
+
+    @property
+    def dtype(self) -> np.dtype[np.void]:
+        """Fields of the records that this source fills."""
+        has_rest = bool(self.layout.others or self._uncarried)
+        absent = {name for name, column in SOURCE_OF.items() if column not in self.layout.canonical}
+        absent |= set() if has_rest else {"rest"}
+        return np.dtype([(name, kind) for name, kind in FIELDS if name not in absent])
+
+    @property
+    def _uncarried(self) -> list[str]:
+        return [column for name, column in self.layout.canonical.items() if name not in CARRIED]
+
+    @property
+    def rest(self) -> list[str]:
+        """Source columns that only tell rows apart."""
+        return [*self.layout.others, *self._uncarried]
+
+
+@dataclass(frozen=True, slots=True)
+class Coded:
+    """A batch that has passed the door: the records of its usable rows, its draft, and what people should know.
+
+    `doubts` counts values that are not used, with an example of each; `kinds` counts usable rows by label code,
+    `directions` by label code + 1.
+    """
+
+    records: Records
+    draft: Draft
+    doubts: Counter[str]
+    examples: dict[str, str]
+    kinds: Ints
+    directions: Ints
+
+
+def code_batch(door: EventDoor, source: SourceTable, first: int) -> Coded:
+    """Records of the usable rows of a batch whose first row has the number `first`.
+
+    Raises:
+        InputContractError: a time without a zone where the project names none.
+    """
+    n = source.rows.num_rows
+    draft = Draft(
+        source=source,
+        frame=pd.DataFrame(index=pd.RangeIndex(n)),
+        names=door.layout.canonical,
+        others=door.layout.others,
+        alive=np.ones(n, np.bool_),
+    )
+    batch = _Batch(door, draft, np.zeros(n, door.dtype))
+    batch.records["row"] = np.arange(first, first + n)
+    for step in (_times, _labels, _amounts, _owners, _after_end):
+        step(batch)
+    if door.rest:
+        batch.records["rest"] = rest_hash([source.rows[name] for name in door.rest], n)
+    alive = batch.draft.alive
+    return Coded(
+        records=batch.records if alive.all() else batch.records[alive],
+        draft=batch.draft,
+        doubts=batch.doubts,
+        examples=batch.examples,
+        kinds=np.bincount(batch.codes["kind"][alive]),
+        directions=np.bincount(batch.codes["direction"][alive] + 1) if "direction" in batch.codes else NOTHING,
+    )
+
+
+@dataclass(slots=True)
+class _Batch:
+    door: EventDoor
+    draft: Draft
+    records: Records
+    doubts: Counter[str] = field(default_factory=Counter)
+    examples: dict[str, str] = field(default_factory=dict)
+    codes: dict[str, Ints] = field(default_factory=dict)
+
+    def cells(self, name: str) -> pa.ChunkedArray | None:
+        column = self.door.layout.canonical.get(name)
+        return None if column is None else self.draft.source.rows[column]
+
+    def reject(self, mask: Mask, column: str, reason: str, expected: str) -> None:
+        self.draft = reject(self.draft, mask, fault(column, reason, expected))
+
+    def doubt(self, name: str, what: str, mask: Mask) -> None:
+        """Count usable rows with a value that is not used, and keep the first as an example."""
+        if mask.any():
+            self.doubts[what] += int(mask.sum())
+            position = int(np.argmax(mask))
+            shown = f"{self.draft.source.place(position)}: {shown_value(self.draft, name, position)!r}"
+            self.examples.setdefault(what, shown)
+
+
+def _times(batch: _Batch) -> None:
+    cells = batch.cells("occurred_at")
+    parsed = parse(cells, "time", reading_of(batch.door.project, "interactions", "occurred_at"))
+    if parsed.naive is not None and parsed.naive.any():
+        refuse_naive_at(batch.draft, "occurred_at", int(np.argmax(parsed.naive)))
+    for found in parsed.faults:
+        batch.reject(found.mask, "occurred_at", f"occurred_at is {found.reason}", found.expected)
+    missing = parsed.values.isna().to_numpy()
+    batch.reject(missing, "occurred_at", "occurred_at is missing", "a value in every row")
+    batch.records["time"] = microseconds(parsed.values)
+
+
+def _labels(batch: _Batch) -> None:
+    door = batch.door
+    for name, labels in (("kind", door.kinds), ("topic", door.topics), ("direction", door.directions)):
+        cells = batch.cells(name)
+        if cells is None:
+            continue
+        codes = label_codes(cells, reading_of(door.project, "interactions", name), labels)
+        batch.codes[name] = codes
+        if name == "kind":
+            batch.reject(codes == NOT_GIVEN, "kind", "kind is missing", "a value in every row")
+        batch.records[name] = direction_codes(codes, labels) if name == "direction" else codes
+
+
+def _amounts(batch: _Batch) -> None:
+    for name, target in (("duration_s", "duration"), ("value", "value")):
+        cells = batch.cells(name)
+        if cells is None:
+            continue
+        reading = reading_of(batch.door.project, "interactions", name)
+        batch.records[target], known, unreadable = amounts(name, cells, reading)
+        if target == "duration":
+            batch.records["has_duration"] = known
+        batch.doubt(name, f"interactions.{name}: unreadable values, used as missing", unreadable & batch.draft.alive)
+
+
+def _owners(batch: _Batch) -> None:
+    door, records = batch.door, batch.records
+    lead, lead_given = _positions(batch, "lead_id", door.leads)
+    account, account_given = _positions(batch, "account_id", door.accounts)
+    expected = "a lead_id or an account_id in every row"
+    batch.reject(~lead_given & ~account_given, "lead_id", "neither lead_id nor account_id", expected)
+    batch.draft = reject(batch.draft, lead_given & (lead < 0), LEAD_ORPHAN)
+    batch.draft = reject(batch.draft, ~lead_given & (account < 0), ACCOUNT_ORPHAN)
+    records["lead"] = lead
+    if "account" not in (records.dtype.names or ()):
+        return
+    alive = batch.draft.alive
+    strange = "interactions.account_id: rows of known leads with an account that is in neither accounts nor leads"
+    batch.doubt("account_id", strange, account_given & (account < 0) & alive)
+    number = np.append(door.account_number, NOT_GIVEN)[account]
+    of_lead = np.append(door.account_of_lead, NOT_GIVEN)[lead]
+    other = (of_lead >= 0) & (account >= 0) & (number != of_lead) & alive
+    batch.doubt("account_id", "interactions.account_id: rows with another account than the lead's", other)
+    records["account"] = np.where(lead >= 0, NOT_GIVEN, number)
+
+
+def _positions(batch: _Batch, name: str, known: KnownIds) -> tuple[Ints, Mask]:
+    cells = batch.cells(name)
+    if cells is None:
+        n = len(batch.records)
+        return np.full(n, NOT_GIVEN, np.int64), np.zeros(n, np.bool_)
+    return id_positions(known, cells)
+
+
+def _after_end(batch: _Batch) -> None:
+    door = batch.door
+    late = batch.records["time"] > int(pd.Timestamp(door.end).value // 1000)
+    batch.draft = reject(batch.draft, late, after_end("occurred_at", pd.Timestamp(door.end), chosen=door.chosen))
+
+
+def doubt_notes(doubts: Counter[str], examples: dict[str, str]) -> tuple[str, ...]:
+    """Notes for people on values that are not used."""
+    return tuple(f"{what} ({rows(count)}), such as {examples[what]}" for what, count in sorted(doubts.items()))

@@ -1,0 +1,178 @@
+"""Interactions as a source of batches: Parquet files a row group at a time, other sources cut up in memory."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import pyarrow as pa
+from pyarrow import parquet
+
+from features.errors import InputContractError
+from features.project import Project, expand_environment
+from features.queries import copy_query
+from features.sources import SourceTable, read_source, source_files
+from features.text_files import FileRows, Positions, UnreadableRow
+
+BATCH_ROWS = 500_000
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A stretch of the source that one thread reads: batches of it, the first row's number, and its rows."""
+
+    read: Callable[[tuple[str, ...]], Iterator[pa.Table]]
+    file: str
+    first: int
+    rows: int
+    line: Callable[[Positions], Positions]
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
+class EventSource:
+    """All interactions of a project: their columns and types, and the pieces they are read in.
+
+    `unreadable` are rows of text files that could not be split into cells.
+    """
+
+    origin: str
+    schema: pa.Schema
+    pieces: tuple[Piece, ...]
+    unreadable: tuple[UnreadableRow, ...] = ()
+
+    @property
+    def rows(self) -> int:
+        """Number of rows that were split into cells."""
+        return sum(piece.rows for piece in self.pieces)
+
+    def batches(self, piece: Piece, columns: tuple[str, ...]) -> Iterator[tuple[int, SourceTable]]:
+        """The chosen columns of a piece, batch by batch, each with the number of its first row."""
+        first = piece.first
+        for table in piece.read(columns):
+            yield first, self._as_table(piece, table, first - piece.first)
+            first += table.num_rows
+
+    def _as_table(self, piece: Piece, rows: pa.Table, offset: int) -> SourceTable:
+        part = FileRows(piece.file, rows, lambda positions: piece.line(positions + offset), unit=piece.unit)
+        return SourceTable("interactions", self.origin, rows, (part,))
+
+    def take(self, numbers: Positions) -> SourceTable:
+        """The rows with these numbers (ascending), all columns."""
+        parts = []
+        for piece in self.pieces:
+            here = numbers[(numbers >= piece.first) & (numbers < piece.first + piece.rows)] - piece.first
+            if len(here):
+                parts.append(self._rows_of(piece, here))
+        whole = pa.concat_tables([part.rows for part in parts]) if parts else self.schema.empty_table()
+        return SourceTable("interactions", self.origin, whole, tuple(parts))
+
+    def _rows_of(self, piece: Piece, wanted: Positions) -> FileRows:
+        found, offset = [], 0
+        for table in piece.read(tuple(self.schema.names)):
+            here = wanted[(wanted >= offset) & (wanted < offset + table.num_rows)] - offset
+            found.append(table.take(pa.array(here)))
+            offset += table.num_rows
+        rows = pa.concat_tables(found)
+        return FileRows(piece.file, rows, lambda positions: piece.line(wanted[positions]), unit=piece.unit)
+
+
+@contextmanager
+def open_events(project: Project, batch_rows: int = BATCH_ROWS) -> Iterator[EventSource | None]:
+    """The project's interactions; None when it names none. A query's rows are kept in a temporary file meanwhile.
+
+    Raises:
+        InputContractError: no such file, a file of another kind or damaged, files that do not fit together.
+        ProjectFileError: a variable that is not set, a query that is not one SELECT.
+    """
+    settings = project.tables.get("interactions")
+    if settings is None:
+        yield None
+    elif settings.sql is not None:
+        with TemporaryDirectory(prefix="ripelead-") as scratch:
+            path, origin = Path(scratch) / "query.parquet", "the query of [tables.interactions]"
+            copy_query(expand_environment(settings.sql), path, project, origin)
+            yield _parquet_source({origin: path}, origin, batch_rows)
+    else:
+        files = source_files(project, "interactions")
+        if all(path.suffix.lower() == ".parquet" for path in files.values()):
+            yield _parquet_source(files, settings.file or "", batch_rows)
+        else:
+            yield _in_memory(read_source(project, "interactions"), batch_rows)
+
+
+def _parquet_source(files: dict[str, Path], origin: str, batch_rows: int) -> EventSource:
+    pieces: list[Piece] = []
+    schemas = []
+    for shown, path in files.items():
+        metadata, schema = _metadata(path, shown)
+        schemas.append(schema)
+        in_file = 0
+        for group in range(metadata.num_row_groups):
+            rows = metadata.row_group(group).num_rows
+            first = sum(piece.rows for piece in pieces[-1:]) + (pieces[-1].first if pieces else 0)
+            pieces.append(_row_group(path, shown, (group, batch_rows), (first, in_file, rows)))
+            in_file += rows
+    return EventSource(origin, _unified(schemas, files), tuple(pieces))
+
+
+def _row_group(path: Path, shown: str, what: tuple[int, int], where: tuple[int, int, int]) -> Piece:
+    (group, batch_rows), (first, in_file, rows) = what, where
+
+    def read(columns: tuple[str, ...]) -> Iterator[pa.Table]:
+        try:
+            with parquet.ParquetFile(path) as plain:
+                texts = [field.name for field in plain.schema_arrow if _is_text(field.type)]
+            with parquet.ParquetFile(path, read_dictionary=[name for name in texts if name in columns]) as file:
+                for batch in file.iter_batches(batch_rows, [group], list(columns), use_threads=False):
+                    yield pa.Table.from_batches([batch])
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
+            raise InputContractError(f"{shown}: cannot be read as Parquet: {error}") from error
+
+    return Piece(read, shown, first, rows, lambda positions: in_file + positions + 1, "row")
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
+
+
+def _metadata(path: Path, shown: str) -> tuple[parquet.FileMetaData, pa.Schema]:
+    try:
+        with parquet.ParquetFile(path) as file:
+            return file.metadata, file.schema_arrow
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
+        raise InputContractError(f"{shown}: cannot be read as Parquet: {error}") from error
+
+
+def _unified(schemas: list[pa.Schema], files: dict[str, Path]) -> pa.Schema:
+    for shown, schema in zip(files, schemas, strict=True):
+        if schema.names != schemas[0].names:
+            raise InputContractError(
+                f"interactions: the files {next(iter(files))} and {shown} do not fit together: "
+                f"{', '.join(schemas[0].names)} and {', '.join(schema.names)}. "
+                "Expected the same columns in all of them; bring them together with sql = …"
+            )
+    return schemas[0]
+
+
+def _in_memory(source: SourceTable, batch_rows: int) -> EventSource:
+    pieces, first = [], 0
+    for part in source.parts:
+        pieces += [
+            _slice(part, first, start, min(batch_rows, part.rows.num_rows - start))
+            for start in range(0, part.rows.num_rows, batch_rows)
+        ]
+        first += part.rows.num_rows
+    return EventSource(source.origin, source.rows.schema, tuple(pieces), source.unreadable)
+
+
+def _slice(part: FileRows, first: int, start: int, rows: int) -> Piece:
+    def read(columns: tuple[str, ...]) -> Iterator[pa.Table]:
+        yield part.rows.select(list(columns)).slice(start, rows)
+
+    def line(positions: Positions) -> Positions:
+        return part.lines(np.asarray(positions) + start)
+
+    return Piece(read, part.file, first + start, rows, line, part.unit)

@@ -1,0 +1,92 @@
+"""The engine that reads in batches gives the same table and the same row accounting as the path through memory."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+from project_world import CATALOG, CLOCK, Case, assert_same_bits, bad_events, case_of, many_worlds
+
+from features.engines.event_logs import EventLogs, Limits, open_door, read_event_logs
+from features.engines.local import Asked, in_order, lead_columns, write_features
+from features.errors import InputContractError
+from features.event_source import open_events
+from features.profile import build_profile
+
+UNLIMITED = Limits(memory=None, threads=2)
+TINY = Limits(memory=2_000, threads=2)
+
+
+def silent(_done, _total):
+    pass
+
+
+def engine_table(case: Case, folder: Path, limits: Limits, batch_rows: int) -> tuple[pd.DataFrame, EventLogs]:
+    """The feature table of the engine, categories as the codes of the kernel."""
+    folder.mkdir(exist_ok=True)
+    histories = case.histories
+    with open_events(case.project, batch_rows) as source:
+        door = open_door(case.project, source, case.small, histories, case.local.data_end)
+        logs = read_event_logs(source, door, histories, folder, limits, silent)
+        profile = build_profile(histories, case.small, CATALOG)
+        ids = pa.array(histories.lead_ids, pa.large_string())
+        numbers = replace(CATALOG, features=tuple(replace(f, type="number") for f in CATALOG.features))
+        asked = Asked(profile, case.snapshots, numbers, lead_columns(ids, case.snapshots))
+        write_features(logs, asked, folder / "out.parquet", limits, silent)
+        rows = pd.read_parquet(folder / "out.parquet")
+    frame = rows.assign(as_of=rows["as_of"].astype("int64"))
+    return frame.sort_values(["lead_id", "as_of"], ignore_index=True), logs
+
+
+@pytest.fixture(scope="module", params=["events.parquet", "events.csv", "events.jsonl"])
+def case(request, tmp_path_factory) -> Case:
+    world = many_worlds(12)
+    return case_of(tmp_path_factory.mktemp("case"), world, bad_events(world.tables().interactions), request.param)
+
+
+@pytest.mark.parametrize(("limits", "batch_rows"), [(UNLIMITED, 10**6), (TINY, 37)])
+def test_engine_equals_memory_bit_for_bit(case, tmp_path, limits, batch_rows):
+    found, logs = engine_table(case, tmp_path / "spill", limits, batch_rows)
+    assert_same_bits(found, case.expected)
+    expected = next(count for count in case.local.counts if count.table == "interactions")
+    got = logs.accounting.count()
+    assert (got.read, got.used, got.quarantined) == (expected.read, expected.used, expected.quarantined)
+    assert set(got.reasons) == set(expected.reasons)
+    assert not list((tmp_path / "spill").glob("*.events"))
+
+
+def test_quarantined_rows_come_with_their_lines_and_contents(case, tmp_path):
+    _, logs = engine_table(case, tmp_path / "spill", UNLIMITED, 50)
+    bad = logs.accounting.bad_rows()
+    expected = next(rows for rows in case.local.quarantine if rows.table == "interactions")
+    key = ["line", "reason", "value"]
+    assert len(bad.rows) == len(bad.faults) == logs.accounting.count().quarantined
+    own = bad.faults[~bad.faults["reason"].str.contains("repeats|conflicts")]
+    theirs = expected.faults[~expected.faults["reason"].str.contains("repeats|conflicts")]
+    assert set(map(tuple, theirs[key].astype(str).to_numpy())) <= set(map(tuple, own[key].astype(str).to_numpy()))
+
+
+def test_what_people_are_told_is_the_same(case, tmp_path):
+    _, logs = engine_table(case, tmp_path / "spill", UNLIMITED, 10**6)
+    notes = logs.accounting.notes(logs.door, ())
+    assert any("interactions.duration_s" in note and "1 row" in note for note in notes)
+
+
+def test_results_come_in_order_and_workers_are_held_back():
+    begun = []
+    with ThreadPoolExecutor(2) as threads:
+        results = in_order(threads, lambda n: begun.append(n) or n, range(20), ahead=3)
+        assert next(results) == 0
+        assert len(begun) <= 4
+        assert list(results) == list(range(1, 20))
+
+
+def test_a_table_that_is_mostly_bad_is_refused(case, tmp_path):
+    strangers = replace(case.histories, lead_ids=np.array(["x"] * len(case.histories.lead_ids), object))
+    with open_events(case.project) as source:
+        door = open_door(case.project, source, case.small, strangers, CLOCK)
+        with pytest.raises(InputContractError, match=r"lead_id is not in leads, such as events\.\w+ (row|line) [12]:"):
+            read_event_logs(source, door, strangers, tmp_path, UNLIMITED, silent)
