@@ -1,6 +1,7 @@
 """Commands of the feature layer, and what all commands share: reading a project, printing, exit codes."""
 
 import os
+import re
 import sys
 import traceback
 from collections.abc import Callable, Iterator
@@ -8,7 +9,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from io import TextIOWrapper
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -18,6 +19,9 @@ from typer.exceptions import TyperException
 from features.errors import ProjectFileError, RefusedError
 from features.project import Project
 from features.tables import Tables
+
+if TYPE_CHECKING:
+    from features.engines.event_logs import Limits
 
 app = typer.Typer(
     name="ripelead",
@@ -93,18 +97,50 @@ def parse_as_of(text: str, project: Project) -> datetime:
     return moment.astimezone(UTC)
 
 
+MEMORY = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(i?)B?", re.IGNORECASE)
+LEAST_MEMORY = 256 * 2**20
+
+
+def parse_limits(memory: str | None, threads: int | None) -> "Limits":
+    """What a run may use, from the command line: memory such as 2GB or 512MiB, threads (all cores).
+
+    Raises:
+        ProjectFileError: not an amount of memory, or too little to start with.
+    """
+    from features.engines.event_logs import Limits
+
+    cores = threads or os.cpu_count() or 1
+    if memory is None:
+        return Limits(None, cores)
+    found = MEMORY.fullmatch(memory.strip())
+    if found is None:
+        raise ProjectFileError(f"--memory {memory}: expected an amount such as 2GB or 512MB")
+    number, unit, binary = found.groups()
+    amount = int(float(number) * (1024 if binary else 1000) ** " KMGT".index(unit.upper() or " "))
+    if amount < LEAST_MEMORY:
+        raise ProjectFileError(f"--memory {memory}: expected at least 256MiB: the libraries alone take that much")
+    return Limits(amount, cores)
+
+
 def read_checked(project: Project, *, untimed: bool) -> Tables:
     """Tables through the door; bad rows are written to `quarantine/`, and the row accounting is printed."""
-    from features.quarantine import write_quarantine
-    from features.tables import counts_text, read_tables
+    from features.tables import read_tables
 
     with status("reading and checking the tables"):
         tables = read_tables(project, clock=utc_now(), untimed=untimed)
+    account_for(project, tables)
+    return tables
+
+
+def account_for(project: Project, tables: Tables) -> None:
+    """Write the bad rows to `quarantine/`, print the row accounting and what people should know."""
+    from features.quarantine import write_quarantine
+    from features.tables import counts_text
+
     write_quarantine(project.directory, tables)
     out.print(counts_text(tables), markup=False)
     for note in tables.notes:
         err.print(f"note: {note}", markup=False)
-    return tables
 
 
 def exit_code(tables: Tables) -> int:

@@ -9,7 +9,7 @@ import numpy as np
 
 from features.catalog import OTHER, AttributeCode, Catalog, Family, FeatureDef, Group, Owner, ValueType
 from features.fit import ACCOUNT_PREFIX
-from features.histories import EventLog, Histories
+from features.histories import Histories
 from features.project import FeatureSettings
 from features.windows import NEVER, Ints
 
@@ -62,27 +62,60 @@ class Vocabulary:
     topics: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What there is in the data: events of leads, events of any kind, creation times."""
+
+    own_events: bool
+    events: bool
+    creation: bool
+
+
+def recorded_in(histories: Histories) -> Recorded:
+    """What there is in histories held in memory."""
+    return Recorded(
+        own_events=len(histories.by_lead.time) > 0,
+        events=len(histories.by_account.time) > 0,
+        creation=bool((histories.created != NEVER).any()),
+    )
+
+
 def learn_vocabulary(histories: Histories, before_us: int, settings: FeatureSettings) -> Vocabulary:
     """Most frequent kinds and topics among the events before `before_us` (microseconds)."""
     log = histories.by_account
     seen = log.time < before_us
-    return Vocabulary(
-        _frequent(log.kind[seen], histories.kinds, settings.max_kinds),
-        _frequent(log.topic[seen & (log.topic >= 0)], histories.topics, settings.max_topics),
+    return vocabulary_of(
+        _counts(log.kind[seen], histories.kinds),
+        _counts(log.topic[seen & (log.topic >= 0)], histories.topics),
+        settings,
     )
 
 
+def vocabulary_of(kinds: Mapping[str, int], topics: Mapping[str, int], settings: FeatureSettings) -> Vocabulary:
+    """The most frequent of counted kinds and topics, ties by name."""
+    return Vocabulary(_frequent(kinds, settings.max_kinds), _frequent(topics, settings.max_topics))
+
+
+def _counts(codes: Ints, names: tuple[str, ...]) -> dict[str, int]:
+    return dict(zip(names, np.bincount(codes, minlength=len(names)).tolist(), strict=True))
+
+
+def _frequent(counts: Mapping[str, int], most: int) -> tuple[str, ...]:
+    ranked = sorted((name for name, n in counts.items() if n), key=lambda name: (-counts[name], name))
+    return tuple(ranked[:most])
+
+
 def propose_catalog(
-    histories: Histories,
+    recorded: Recorded,
     vocabulary: Vocabulary,
     attributes: tuple[AttributeCode, ...],
     criteria: tuple[str, ...],
     points: Mapping[str, float],
     settings: FeatureSettings,
 ) -> Catalog:
-    """All features that the histories and attributes allow, less those the settings exclude."""
+    """All features that the data and attributes allow, less those the settings exclude."""
     features = [
-        *_history_features(histories, vocabulary, attributes, settings),
+        *_history_features(recorded, vocabulary, attributes, settings),
         *(_attribute(code) for code in attributes),
         *_profile(attributes),
         *_qualification(criteria),
@@ -111,31 +144,20 @@ def _named_apart(features: Iterable[FeatureDef]) -> Iterator[FeatureDef]:
         yield feature if name == feature.name else replace(feature, name=name)
 
 
-def _frequent(codes: Ints, names: tuple[str, ...], most: int) -> tuple[str, ...]:
-    counts = np.bincount(codes, minlength=len(names))
-    ranked = sorted(np.flatnonzero(counts), key=lambda code: (-counts[code], names[code]))
-    return tuple(names[code] for code in ranked[:most])
-
-
 def _history_features(
-    histories: Histories, vocabulary: Vocabulary, attributes: tuple[AttributeCode, ...], settings: FeatureSettings
+    recorded: Recorded, vocabulary: Vocabulary, attributes: tuple[AttributeCode, ...], settings: FeatureSettings
 ) -> Iterator[FeatureDef]:
-    own = _has_events(histories.by_lead)
-    if own:
+    if recorded.own_events:
         yield from _full_history("lead", vocabulary, settings)
-    if (histories.created != NEVER).any():
+    if recorded.creation:
         yield FeatureDef("lead_age_days", "lead_age_days", "Timing", "days since the lead was created")
-    if not settings.account_history or not _has_events(histories.by_account):
+    if not settings.account_history or not recorded.events:
         return
-    if own:
+    if recorded.own_events:
         yield from _account_summary(vocabulary, settings)
         yield from _team(attributes, settings)
     else:
         yield from _full_history("account", vocabulary, settings)
-
-
-def _has_events(log: EventLog) -> bool:
-    return len(log.time) > 0
 
 
 def _full_history(owner: Owner, vocabulary: Vocabulary, settings: FeatureSettings) -> Iterator[FeatureDef]:

@@ -1,7 +1,7 @@
 """The canonical tables and the door they come in by: every row is checked once, used or quarantined with its reason."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -14,6 +14,7 @@ from features.door import empty_column, open_table
 from features.drafts import BadRows, Draft, bad_rows, count_rows, refuse_if_mostly_bad, used_rows
 from features.errors import InputContractError
 from features.links import (
+    CLOSED,
     LEAD_LOGS,
     ended_at,
     filled_accounts,
@@ -94,6 +95,24 @@ def read_tables(project: Project, *, clock: datetime, untimed: bool = False) -> 
     for draft in ended.values():
         refuse_if_mostly_bad(draft)
     return _tables(project, ended, end, note)
+
+
+def without_interactions(project: Project) -> Project:
+    """The project without its interactions, for engines that read those themselves."""
+    return replace(project, tables={name: table for name, table in project.tables.items() if name != "interactions"})
+
+
+def ended_by_events(project: Project, tables: Tables, latest: datetime | None, clock: datetime) -> Tables:
+    """Tables read without interactions, with the data's end they have when the latest interaction is at `latest`."""
+    chosen = project.project.data_end
+    closed = tables.deals.loc[tables.deals["status"].isin(CLOSED), "closed_at"].max()
+    happened = {"closed deal": None if closed is pd.NaT else closed.to_pydatetime(), "interaction": latest}
+    named = {what: time for what, time in happened.items() if time is not None and time <= clock}
+    if chosen is not None or not named:
+        return tables
+    what = max(named, key=lambda name: named[name])
+    note = f"data_end is {named[what]:%Y-%m-%d %H:%M} UTC: the latest {what}"
+    return replace(tables, data_end=named[what], notes=(note, *tables.notes[1:]))
 
 
 def _data_end(project: Project, drafts: Mapping[TableName, Draft], clock: datetime) -> tuple[datetime, str]:

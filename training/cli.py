@@ -8,7 +8,18 @@ from typing import Annotated
 
 import typer
 
-from features.cli import ProjectFolder, app, err, exit_code, out, progress_bar, read_checked, utc_now
+from features.cli import (
+    ProjectFolder,
+    account_for,
+    app,
+    err,
+    exit_code,
+    out,
+    parse_limits,
+    progress_bar,
+    read_checked,
+    utc_now,
+)
 from features.errors import ModelRefusedError, ProjectFileError
 from features.project import FILE_NAME, Project, read_project
 from training.evaluation import Estimate, Evaluation, from_json
@@ -67,22 +78,24 @@ def check(directory: ProjectFolder = HERE) -> None:
 def features(
     out_file: Annotated[Path, typer.Option("--out", help="Parquet file to write")],
     directory: ProjectFolder = HERE,
+    memory: Annotated[str | None, typer.Option(help="memory to use at most, such as 2GB; default: no limit")] = None,
+    threads: Annotated[int | None, typer.Option(help="threads to use; default: all cores", min=1)] = None,
 ) -> None:
     """Write the feature table of all training snapshots with their outcomes, for notebooks."""
     from features.files import replaced_file
-    from training.dataset import load_dataset
-    from training.feature_frame import feature_frame
+    from training.feature_table import Job, write_feature_table
 
     if out_file.suffix.lower() != ".parquet":
         raise ProjectFileError(f"--out {out_file}: expected a file ending in .parquet")
+    limits = parse_limits(memory, threads)
     project, settings = read_all(directory)
-    tables = read_checked(project, untimed=settings.label.column is not None)
-    with progress_bar("features") as progress:
-        frame = feature_frame(project, settings.model, load_dataset(project, settings, tables), progress)
     with replaced_file(out_file) as temporary:
-        frame.to_parquet(temporary, index=False)
-    out.print(f"wrote {len(frame):,} snapshots × {frame.shape[1] - 4} features to {out_file}", markup=False)
-    raise typer.Exit(exit_code(tables))
+        job = Job(project, settings, temporary, limits, utc_now())
+        with progress_bar("reading") as reading, progress_bar("features") as computing:
+            written = write_feature_table(job, reading, computing)
+    account_for(project, written.tables)
+    out.print(f"wrote {written.rows:,} snapshots × {written.features} features to {out_file}", markup=False)
+    raise typer.Exit(exit_code(written.tables))
 
 
 @app.command()

@@ -53,7 +53,11 @@ def load_dataset(project: Project, settings: TrainingSettings, tables: Tables) -
         ProjectFileError: snapshots or label are not described.
         InputContractError: no snapshot has a known outcome.
     """
-    histories = build_histories(tables)
+    return dataset_of(project, settings, tables, build_histories(tables))
+
+
+def dataset_of(project: Project, settings: TrainingSettings, tables: Tables, histories: Histories) -> Dataset:
+    """Like `load_dataset`, with the histories at hand; they may be without events."""
     dataset = _flat(project, settings, tables, histories) if settings.label.column else _timed(
         project, settings, tables, histories
     )  # fmt: skip

@@ -16,7 +16,7 @@ from features.catalog import Catalog
 from features.errors import InputContractError, ProjectFileError
 from features.fit import attribute_frame, learn_codes
 from features.project import Project
-from features.propose import learn_vocabulary, propose_catalog
+from features.propose import Recorded, Vocabulary, learn_vocabulary, propose_catalog, recorded_in
 from features.windows import Floats, Ints
 from training.bundle import Trained
 from training.calibration import Calibration, fit_calibration
@@ -144,14 +144,22 @@ def _varies(values: Floats) -> bool:
 
 def learn_catalog(project: Project, settings: ModelSettings, dataset: Dataset, rows: Ints) -> tuple[Catalog, list[str]]:
     """Catalog proposed from the given rows and what came before them, and notes on columns left out."""
-    snapshots = dataset.snapshots.take(rows)
-    leads = np.unique(snapshots.lead)
-    vocabulary = learn_vocabulary(dataset.histories, int(snapshots.as_of.max()), project.features)
+    before = int(dataset.snapshots.as_of[rows].max())
+    vocabulary = learn_vocabulary(dataset.histories, before, project.features)
+    return catalog_of(project, settings, dataset, rows, (recorded_in(dataset.histories), vocabulary))
+
+
+def catalog_of(
+    project: Project, settings: ModelSettings, dataset: Dataset, rows: Ints, events: tuple[Recorded, Vocabulary]
+) -> tuple[Catalog, list[str]]:
+    """Like `learn_catalog`, from what is known of events that are not held in memory."""
+    leads = np.unique(dataset.snapshots.lead[rows])
+    recorded, vocabulary = events
     frame = attribute_frame(dataset.histories.leads, dataset.tables.accounts, dataset.not_features)
     codes, notes = learn_codes(frame.iloc[leads], _recorded(dataset, leads), project.features)
     assessed = set(dataset.tables.assessments["criterion"].dropna().str.lower())
     criteria = tuple(name for name in project.rules.criteria if name.lower() in assessed)
-    catalog = propose_catalog(dataset.histories, vocabulary, codes, criteria, project.points.kinds, project.features)
+    catalog = propose_catalog(recorded, vocabulary, codes, criteria, project.points.kinds, project.features)
     every = attribute_frame(dataset.histories.leads, dataset.tables.accounts, ())
     refuse_unknown_names(settings, every.columns, catalog.names)
     return replace(catalog, met_from=project.rules.met_from), notes

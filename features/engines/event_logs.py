@@ -14,7 +14,7 @@ from features.door import open_rows, reading_of
 from features.drafts import fault
 from features.engines.accounting import Accounting
 from features.engines.partitions import Partitions
-from features.event_codes import known_ids, rest_hash
+from features.event_codes import Labels, known_ids, rest_hash
 from features.event_door import EventDoor, Records, code_batch
 from features.event_order import repeats, total_order
 from features.event_source import EventSource
@@ -22,11 +22,12 @@ from features.histories import TIE_BREAKERS, Block, Histories, event_logs
 from features.identifiers import positions_of
 from features.layout import layout_of
 from features.links import REPEATS, different_ids, one_row_a_key, without_repeats
-from features.project import Project
+from features.project import FeatureSettings, Project
+from features.propose import Recorded, Vocabulary, vocabulary_of
 from features.schema import SPECS
 from features.sources import SourceTable
 from features.tables import Tables
-from features.windows import Ints
+from features.windows import NEVER, Ints
 
 PARTITION_EVENTS = 400_000
 MOST_PARTITIONS = 2_000
@@ -73,6 +74,39 @@ class EventLogs:
         """All kinds, in alphabetical order."""
         return self.door.kinds.alphabetical()[0]
 
+    @property
+    def recorded(self) -> Recorded:
+        """What there is in the data."""
+        return Recorded(
+            own_events=any((records["lead"] >= 0).any() for records in self._partitions.each()),
+            events=any(len(records) for records in self._partitions.each()),
+            creation=bool((self.histories.created != NEVER).any()),
+        )
+
+    def vocabulary(self, before_us: int, settings: FeatureSettings) -> Vocabulary:
+        """Most frequent kinds and topics among the events known before `before_us`; repeats count as they came."""
+        kinds, topics = np.zeros(len(self.door.kinds.codes), np.int64), np.zeros(len(self.door.topics.codes), np.int64)
+        created = np.append(self.histories.created, NEVER)
+        for records in self._partitions.each():
+            seen = records[np.maximum(records["time"], created[records["lead"]]) < before_us]
+            kinds += np.bincount(seen["kind"], minlength=len(kinds))
+            if "topic" in (records.dtype.names or ()):
+                topics += np.bincount(seen["topic"] + 1, minlength=len(topics) + 1)[1:]
+        return vocabulary_of(_by_name(kinds, self.door.kinds), _by_name(topics, self.door.topics), settings)
+
+    def touches(self, deals: pd.DataFrame) -> pd.DataFrame:
+        """The interactions (lead_id, occurred_at) of the leads whose account has a deal that names no lead."""
+        shared = deals.loc[deals["lead_id"].isna(), "account_id"]
+        wanted = np.append(self.histories.leads["account_id"].isin(shared).to_numpy(), False)
+        mine = [records[["lead", "time"]][wanted[records["lead"]]] for records in self._partitions.each()]
+        found = np.concatenate(mine) if mine else np.empty(0, [("lead", "<i4"), ("time", "<i8")])
+        return pd.DataFrame(
+            {
+                "lead_id": pd.Series(self.histories.lead_ids[found["lead"]], dtype="str"),
+                "occurred_at": pd.to_datetime(found["time"], unit="us", utc=True).as_unit("us"),
+            }
+        )
+
     def block(self, number: int) -> Block:
         """The accounts of one partition with their events in order, rows that repeat others left out."""
         first, stop = (int(i) for i in self.start[[number, number + 1]])
@@ -110,6 +144,10 @@ class EventLogs:
         numbers = np.sort(np.concatenate(self._repeated)) if self._repeated else np.empty(0, np.int64)
         self._repeated.clear()
         self.accounting.reject_rows(numbers, fault("", REPEATS, "each row once", expected_loss=True))
+
+
+def _by_name(counts: Ints, labels: Labels) -> dict[str, int]:
+    return {name: int(counts[code]) for name, code in labels.codes.items()}
 
 
 def _column(records: Records, name: str) -> Ints:

@@ -58,26 +58,37 @@ def write_features(logs: EventLogs, asked: Asked, path: Path, limits: Limits, pr
     """Write the feature table as one Parquet file, rows in the order of the snapshots; returns their number.
 
     `path` is written from scratch; to replace a file as a whole give a temporary one.
+
+    Raises:
+        ValueError: the snapshots are not sorted.
     """
     refuse_unsorted(asked.snapshots)
-    schema, writer, done = None, None, 0
-    try:
-        for rows, table in _parts(logs, asked, limits):
-            batch = _arrow(asked, rows, table)
-            if writer is None:
-                schema = batch.schema
-                writer = parquet.ParquetWriter(path, schema, use_dictionary=_categories(schema), write_statistics=False)
-            writer.write_table(batch)
-            done += batch.num_rows
-            progress(done, len(asked.snapshots))
-    finally:
-        if writer is not None:
-            writer.close()
+    rows = write_rows(feature_parts(logs, asked, limits), asked, path, progress)
     logs.settle()
+    return rows
+
+
+def write_rows(parts: Iterable[tuple[slice, FeatureTable]], asked: Asked, path: Path, progress: Progress) -> int:
+    """Write parts of a feature table, each with the rows of the snapshots it holds, as one Parquet file."""
+    schema = _arrow(asked, slice(0, 0), empty_table(asked)).schema
+    done = 0
+    with parquet.ParquetWriter(path, schema, use_dictionary=_categories(schema), write_statistics=False) as writer:
+        for rows, table in parts:
+            if rows.stop > rows.start:
+                writer.write_table(_arrow(asked, rows, table))
+            done += rows.stop - rows.start
+            progress(done, len(asked.snapshots))
     return done
 
 
-def _parts(logs: EventLogs, asked: Asked, limits: Limits) -> Iterator[tuple[slice, FeatureTable]]:
+def empty_table(asked: Asked) -> FeatureTable:
+    """A feature table without rows."""
+    nothing = np.zeros(0, np.int64)
+    names = asked.catalog.names
+    return FeatureTable(Snapshots(nothing, nothing), names, np.empty((0, len(names))))
+
+
+def feature_parts(logs: EventLogs, asked: Asked, limits: Limits) -> Iterator[tuple[slice, FeatureTable]]:
     """Feature rows of one partition after the other."""
     bounds = np.searchsorted(asked.snapshots.lead, logs.histories.account_start[logs.start])
 

@@ -1,5 +1,6 @@
 """Partitions: records of events scattered by ranges of accounts, in memory or, beyond a limit, on disk."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
@@ -52,6 +53,13 @@ class Partitions:
         path.unlink(missing_ok=True)
         parts = [*spilled, *kept]
         return np.concatenate(parts) if parts else np.empty(0, self.dtype)
+
+    def each(self) -> Iterator[Records]:
+        """All records, part by part; they stay."""
+        for number in range(self.n):
+            if self._path(number).exists():
+                yield np.fromfile(self._path(number), self.dtype)
+            yield from self._kept[number]
 
     def _spill(self) -> None:
         for number, parts in enumerate(self._kept):

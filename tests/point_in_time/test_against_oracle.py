@@ -25,7 +25,7 @@ from features.catalog import Catalog, Family, FeatureDef
 from features.histories import build_histories
 from features.points import points_as_of
 from features.project import FeatureSettings, PointSettings
-from features.propose import learn_vocabulary, propose_catalog
+from features.propose import learn_vocabulary, propose_catalog, recorded_in
 
 
 def compare(world: World, catalog: Catalog, pairs) -> None:
@@ -59,7 +59,7 @@ def test_features_equal_the_oracle(world):
 def test_a_proposed_catalog_equals_the_oracle(world):
     chosen = FeatureSettings(windows_days=(2, 7), half_lives_days=(7,), max_kinds=2, max_topics=1, calendar=True)
     vocabulary = learn_vocabulary(world.histories(), day(10), chosen)
-    catalog = propose_catalog(world.histories(), vocabulary, ATTRIBUTES, CRITERIA, POINTS, chosen)
+    catalog = propose_catalog(recorded_in(world.histories()), vocabulary, ATTRIBUTES, CRITERIA, POINTS, chosen)
     compare(world, catalog, all_pairs(world, [day(5)]))
 
 

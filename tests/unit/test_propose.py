@@ -4,7 +4,7 @@ from worlds import World, day, event, lead
 
 from features.catalog import AttributeCode
 from features.project import FeatureSettings
-from features.propose import Vocabulary, learn_vocabulary, propose_catalog
+from features.propose import Vocabulary, learn_vocabulary, propose_catalog, recorded_in
 
 TEAM = (lead("L1", account="A"), lead("L2", account="A"))
 EVENTS = (
@@ -16,7 +16,9 @@ EVENTS = (
 def proposed(*events, vocabulary=None, attributes=(), criteria=(), leads=TEAM, **settings):
     histories, chosen = World(leads, events).histories(), FeatureSettings(**settings)
     vocabulary = vocabulary or learn_vocabulary(histories, day(5), chosen)
-    return propose_catalog(histories, vocabulary, tuple(attributes), tuple(criteria), {"visit": 1.0}, chosen)
+    return propose_catalog(
+        recorded_in(histories), vocabulary, tuple(attributes), tuple(criteria), {"visit": 1.0}, chosen
+    )
 
 
 def test_the_vocabulary_is_what_is_frequent_before_a_date_ties_by_name():

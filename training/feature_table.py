@@ -1,0 +1,130 @@
+"""The feature table of all training snapshots with their outcomes, for notebooks: written by the local engine."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from features.build import Progress, build_features
+from features.engines.event_logs import EventLogs, Limits, open_door, read_event_logs
+from features.engines.local import Asked, Leading, lead_columns, write_features, write_rows
+from features.event_source import BATCH_ROWS, EventSource, open_events
+from features.histories import Histories, build_histories
+from features.profile import build_profile
+from features.project import Project
+from features.tables import Tables, ended_by_events, read_tables, without_interactions
+from features.windows import NEVER
+from training.dataset import Dataset, dataset_of
+from training.model import catalog_of, learn_catalog
+from training.settings import TrainingSettings
+
+# Smaller batches where memory is limited: a batch takes a few hundred bytes a row while it is checked.
+LEAST_BATCH_ROWS = 50_000
+BATCH_BYTES_A_ROW = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What was written, and the tables it came from with their row accounting."""
+
+    rows: int
+    features: int
+    tables: Tables
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A feature table to be written: whose, where to, and with what."""
+
+    project: Project
+    settings: TrainingSettings
+    path: Path
+    limits: Limits
+    clock: datetime
+
+
+def write_feature_table(job: Job, reading: Progress, computing: Progress) -> Written:
+    """Write lead_id, as_of, label (null until it is known), matured, and every proposed feature, as Parquet.
+
+    Raises:
+        ProjectFileError: snapshots or label are not described.
+        InputContractError: a table cannot be used, or no snapshot has a known outcome.
+    """
+    project = job.project
+    untimed = job.settings.label.column is not None
+    tables = read_tables(without_interactions(project), clock=job.clock, untimed=untimed)
+    histories = build_histories(tables)
+    with open_events(project, _batch_rows(job.limits)) as source:
+        if source is None:
+            return _from_memory(job, tables, histories, computing)
+        with _event_logs(job, source, tables, histories, reading) as logs:
+            return _from_logs(job, logs, tables, computing)
+
+
+def _batch_rows(limits: Limits) -> int:
+    if limits.memory is None:
+        return BATCH_ROWS
+    return int(np.clip(limits.memory // 8 // limits.threads // BATCH_BYTES_A_ROW, LEAST_BATCH_ROWS, BATCH_ROWS))
+
+
+@contextmanager
+def _event_logs(
+    job: Job, source: EventSource, tables: Tables, histories: Histories, reading: Progress
+) -> Iterator[EventLogs]:
+    end = tables.data_end if job.project.project.data_end is not None else job.clock
+    with TemporaryDirectory(prefix="ripelead-") as scratch:
+        door = open_door(job.project, source, tables, histories, end)
+        yield read_event_logs(source, door, histories, Path(scratch), job.limits, reading)
+
+
+def _from_logs(job: Job, logs: EventLogs, small: Tables, computing: Progress) -> Written:
+    latest = None if logs.accounting.latest == NEVER else pd.Timestamp(logs.accounting.latest, unit="us", tz="UTC")
+    tables = ended_by_events(job.project, small, latest, job.clock)
+    if job.settings.label.deals_of_account == "last_touch":
+        tables = replace(tables, interactions=logs.touches(tables.deals))
+    dataset = dataset_of(job.project, job.settings, tables, logs.histories)
+    every = np.arange(len(dataset.snapshots))
+    vocabulary = logs.vocabulary(int(dataset.snapshots.as_of.max()), job.project.features)
+    events = (logs.recorded, vocabulary)
+    catalog, _ = catalog_of(job.project, job.settings.model, dataset, every, events)
+    profile = build_profile(logs.histories, tables, catalog)
+    asked = Asked(profile, dataset.snapshots, catalog, _leading(dataset))
+    rows = write_features(logs, asked, job.path, job.limits, computing)
+    return Written(rows, len(catalog.features), _accounted(tables, logs))
+
+
+def _from_memory(job: Job, tables: Tables, histories: Histories, computing: Progress) -> Written:
+    dataset = dataset_of(job.project, job.settings, tables, histories)
+    every = np.arange(len(dataset.snapshots))
+    catalog, _ = learn_catalog(job.project, job.settings.model, dataset, every)
+    asked = Asked(build_profile(histories, tables, catalog), dataset.snapshots, catalog, _leading(dataset))
+    table = build_features(histories, tables, dataset.snapshots, catalog)
+    rows = write_rows([(slice(0, len(every)), table)], asked, job.path, computing)
+    return Written(rows, len(catalog.features), tables)
+
+
+def _leading(dataset: Dataset) -> Leading:
+    ids = lead_columns(pa.array(dataset.histories.lead_ids, pa.large_string()), dataset.snapshots)
+
+    def leading(rows: slice) -> dict[str, pa.Array]:
+        matured = dataset.matured[rows]
+        return {**ids(rows), "label": pa.array(dataset.label[rows], mask=~matured), "matured": pa.array(matured)}
+
+    return leading
+
+
+def _accounted(tables: Tables, logs: EventLogs) -> Tables:
+    """The tables with the row accounting, notes and quarantine of the interactions among them."""
+    bad = logs.accounting.bad_rows()
+    return replace(
+        tables,
+        counts=(*tables.counts, logs.accounting.count()),
+        notes=(*tables.notes, *logs.accounting.notes(logs.door, logs.door.layout.notes)),
+        quarantine=(*tables.quarantine, *([] if bad is None else [bad])),
+    )
