@@ -1,9 +1,11 @@
 """The feature catalog: what each feature is, frozen in the bundle when a model is trained."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from math import isnan
 from typing import Any, Literal
+
+from features.project import NO_HYGIENE, HygieneSettings
 
 Family = Literal[
     "count",
@@ -40,7 +42,7 @@ Family = Literal[
 Owner = Literal["lead", "account"]
 Group = Literal["Interest", "Timing", "Fit", "Buying team", "Qualification", "Source", "Data quality"]
 ValueType = Literal["number", "boolean", "category"]
-CATALOG_SCHEMA = 1
+CATALOG_SCHEMA = 2
 OTHER = "(other)"
 
 
@@ -79,7 +81,7 @@ class AttributeCode:
 
 @dataclass(frozen=True, slots=True)
 class Catalog:
-    """All features of a model in column order, with the vocabulary they rest on."""
+    """All features of a model in column order, with the vocabulary they rest on and the events that count."""
 
     features: tuple[FeatureDef, ...]
     attributes: tuple[AttributeCode, ...]
@@ -88,6 +90,7 @@ class Catalog:
     criteria: tuple[str, ...]
     points: Mapping[str, float] = field(default_factory=dict)
     met_from: float = 0.5
+    hygiene: HygieneSettings = NO_HYGIENE
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -127,7 +130,11 @@ class Catalog:
 
     def to_json(self) -> dict[str, Any]:
         """Plain values for `catalog.json`."""
-        return {"schema_version": CATALOG_SCHEMA, **asdict(self)}
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        values["features"] = [asdict(feature) for feature in self.features]
+        values["attributes"] = [asdict(code) for code in self.attributes]
+        values["hygiene"] = self.hygiene.model_dump(mode="json")
+        return {"schema_version": CATALOG_SCHEMA, **values}
 
     @staticmethod
     def from_json(value: Mapping[str, Any]) -> "Catalog":
@@ -145,4 +152,5 @@ class Catalog:
             criteria=tuple(value["criteria"]),
             points=dict(value["points"]),
             met_from=value["met_from"],
+            hygiene=HygieneSettings.model_validate(value["hygiene"]),
         )

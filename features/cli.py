@@ -4,7 +4,7 @@ import os
 import re
 import sys
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from io import TextIOWrapper
@@ -95,6 +95,14 @@ def parse_as_of(text: str, project: Project) -> datetime:
             raise ProjectFileError(f"--as-of {text}: has no time zone: write {written}, or set [project] timezone")
         moment = moment.replace(tzinfo=project.timezone)
     return moment.astimezone(UTC)
+
+
+def print_left_out(counts: Mapping[str, int]) -> None:
+    """Say how many interactions hygiene left out, if any."""
+    from features.hygiene import left_out_text
+
+    if text := left_out_text(counts):
+        err.print(f"note: {text}", markup=False)
 
 
 MEMORY = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(i?)B?", re.IGNORECASE)

@@ -35,7 +35,7 @@ def open_table(project: Project, table: TableName, *, untimed: bool = False) -> 
 
 
 def open_rows(project: Project, source: SourceTable, *, untimed: bool = False) -> Draft:
-    """Rows of a source typed and checked one by one; see `open_table`, which also refuses tables that are mostly bad."""
+    """Rows of a source typed and checked one by one; `open_table` also refuses a table that is mostly bad."""
     table, settings = source.table, project.tables[source.table]
     spec = _spec(table, untimed)
     layout = layout_of(source, settings, spec)

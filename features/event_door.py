@@ -6,11 +6,11 @@ a lead are together (`features.repeats`).
 """
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
@@ -25,30 +25,19 @@ from features.event_codes import (
     label_codes,
     rest_hash,
 )
-from features.histories import NOT_GIVEN, microseconds
+from features.event_records import Records, record_type, taken
+from features.histories import NOT_GIVEN, OUTBOUND
+from features.hygiene import Unwanted
 from features.layout import Layout
 from features.links import ACCOUNT_ORPHAN, LEAD_ORPHAN, after_end
 from features.project import Project
 from features.sources import SourceTable
-from features.times import Mask
-from features.values import parse
+from features.times import Mask, microseconds
+from features.traffic import RowFacts, unwanted_rows
+from features.values import clean_text, parse
 from features.vocabulary import rows
 from features.windows import Ints
 
-Records = npt.NDArray[np.void]
-FIELDS: tuple[tuple[str, str], ...] = (
-    ("time", "<i8"),
-    ("lead", "<i4"),
-    ("account", "<i4"),
-    ("kind", "<i4"),
-    ("topic", "<i4"),
-    ("direction", "i1"),
-    ("duration", "<i8"),
-    ("has_duration", "?"),
-    ("value", "<i8"),
-    ("rest", "<i8"),
-    ("row", "<i8"),
-)
 # Which field a source column fills; a field whose column is not there is left out of the records.
 SOURCE_OF = {"account": "account_id", "topic": "topic", "direction": "direction", "duration": "duration_s",
              "has_duration": "duration_s", "value": "value"}  # fmt: skip
@@ -61,8 +50,8 @@ class EventDoor:
     """What batches are checked against, and the labels met so far.
 
     `accounts` indexes all known accounts; `account_number` gives the number each has in the histories (−1 for an
-    account without leads) and `account_of_lead` that of each lead's own account (−1 without one). Rows after `end` are
-    rejected; `chosen` tells whether the project file sets that end.
+    account without leads) and `account_of_lead` that of each lead's own account (−1 without one); `internal` marks
+    test leads. Rows after `end` are rejected; `chosen` tells whether the project file sets that end.
     """
 
     project: Project
@@ -71,6 +60,7 @@ class EventDoor:
     accounts: KnownIds
     account_number: Ints
     account_of_lead: Ints
+    internal: Mask
     end: datetime
     chosen: bool
     kinds: Labels = field(default_factory=Labels)
@@ -88,7 +78,7 @@ class EventDoor:
         has_rest = bool(self.layout.others or self._uncarried)
         absent = {name for name, column in SOURCE_OF.items() if column not in self.layout.canonical}
         absent |= set() if has_rest else {"rest"}
-        return np.dtype([(name, kind) for name, kind in FIELDS if name not in absent])
+        return record_type(frozenset(absent))
 
     @property
     def _uncarried(self) -> list[str]:
@@ -105,7 +95,7 @@ class Coded:
     """A batch that has passed the door: the records of its usable rows, its draft, and what people should know.
 
     `doubts` counts values that are not used, with an example of each; `kinds` counts usable rows by label code,
-    `directions` by label code + 1.
+    `directions` by label code + 1. `left_out` counts usable rows that hygiene leaves out of the records.
     """
 
     records: Records
@@ -114,6 +104,7 @@ class Coded:
     examples: dict[str, str]
     kinds: Ints
     directions: Ints
+    left_out: Mapping[str, int]
 
 
 def code_batch(door: EventDoor, source: SourceTable, first: int) -> Coded:
@@ -137,13 +128,16 @@ def code_batch(door: EventDoor, source: SourceTable, first: int) -> Coded:
     if door.rest:
         batch.records["rest"] = rest_hash([source.rows[name] for name in door.rest], n)
     alive = batch.draft.alive
+    unwanted = _unwanted(batch)
+    wanted = alive & ~unwanted.mask
     return Coded(
-        records=batch.records if alive.all() else batch.records[alive],
+        records=batch.records if wanted.all() else taken(batch.records, np.flatnonzero(wanted)),
         draft=batch.draft,
         doubts=batch.doubts,
         examples=batch.examples,
         kinds=np.bincount(batch.codes["kind"][alive]),
         directions=np.bincount(batch.codes["direction"][alive] + 1) if "direction" in batch.codes else NOTHING,
+        left_out=unwanted.counts,
     )
 
 
@@ -242,6 +236,20 @@ def _after_end(batch: _Batch) -> None:
     door = batch.door
     late = batch.records["time"] > int(pd.Timestamp(door.end).value // 1000)
     batch.draft = reject(batch.draft, late, after_end("occurred_at", pd.Timestamp(door.end), chosen=door.chosen))
+
+
+def _unwanted(batch: _Batch) -> Unwanted:
+    """Usable rows that hygiene leaves out, as far as a row tells (see `features.traffic`)."""
+    door, records = batch.door, batch.records
+    cells = batch.cells("actor")
+    texts = None if cells is None else clean_text(cells, reading_of(door.project, "interactions", "actor"))
+    facts = RowFacts(
+        time=records["time"],
+        actor=None if texts is None else texts.to_pandas(),
+        outbound=records["direction"] == OUTBOUND if "direction" in batch.codes else np.zeros(len(records), np.bool_),
+        internal=np.append(door.internal, False)[records["lead"]],
+    )
+    return unwanted_rows(facts, batch.draft.alive, door.project.hygiene)
 
 
 def doubt_notes(doubts: Counter[str], examples: dict[str, str]) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """The total order of events: by owner, time, and every further column, however the rows came."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numba import njit
@@ -8,29 +8,18 @@ from numba import njit
 from features.windows import Bools, Ints, starts
 
 
-def total_order(columns: Mapping[str, Ints], owner: Ints, n: int, ties: tuple[str, ...]) -> Ints:
-    """Positions of the events sorted by (owner, `time`, ties…), owners being 0…n − 1.
+def total_order(owner: Ints, time: Ints, n: int, ties: Callable[[Ints], Sequence[Ints]]) -> Ints:
+    """Positions of the events sorted by (owner, time, ties…), owners being 0…n − 1.
 
-    Linear where each owner's events come in order; only events of one owner at one time pay for the long key.
+    Linear where each owner's events come in order; only events of one owner at one time pay for the long key, which
+    `ties` gives for some positions: the columns that follow owner and time, the most important first.
     """
-    time = columns["time"]
     order = _by_owner_and_time(owner, time, starts(owner, n))
     tied = np.flatnonzero(_tied(owner, time, order))
     if len(tied):
         rows = order[tied]
-        order[tied] = rows[np.lexsort([*(columns[name][rows] for name in reversed(ties)), time[rows], owner[rows]])]
+        order[tied] = rows[np.lexsort([*reversed(list(ties(rows))), time[rows], owner[rows]])]
     return order
-
-
-def repeats(columns: Mapping[str, Ints], order: Ints, names: tuple[str, ...]) -> Bools:
-    """Which events, taken in `order`, equal the one before them in every column of `names`."""
-    same = np.zeros(len(order), bool)
-    same[1:] = True
-    for name in names:
-        # Each column is looked at only where all before it are equal: after owner and time that is almost nowhere.
-        at = np.flatnonzero(same)
-        same[at] = columns[name][order[at]] == columns[name][order[at - 1]]
-    return same
 
 
 @njit(cache=True, nogil=True)

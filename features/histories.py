@@ -5,7 +5,7 @@ ordered. Kind and topic codes follow the alphabet, so a lead alone is ordered li
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -13,8 +13,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from features.event_order import total_order
+from features.hygiene import unwanted
 from features.identifiers import positions_of
+from features.project import NO_HYGIENE, HygieneSettings
 from features.tables import Tables
+from features.times import microseconds
+from features.traffic import excluded_rows
 from features.windows import NEVER, Bools, Floats, Ints, Segments, starts
 
 INBOUND, OUTBOUND = 0, 1
@@ -102,27 +106,25 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Histories(Block):
-    """All leads of a project: their ids and their rows beside the arrays."""
+    """All leads of a project: their ids and their rows beside the arrays.
+
+    `left_out` counts the interactions that each rule of hygiene left out.
+    """
 
     lead_ids: npt.NDArray[np.object_]
     leads: pd.DataFrame
+    left_out: Mapping[str, int] = field(default_factory=dict)
 
 
-def microseconds(times: pd.Series) -> Ints:
-    """UTC times as int64 microseconds; a missing time is `NEVER`."""
-    if times.empty:
-        return np.zeros(0, np.int64)
-    stamps = times.dt.tz_convert("UTC").dt.tz_localize(None).astype("datetime64[us]")
-    return np.where(stamps.isna(), NEVER, stamps.to_numpy().astype(np.int64))
-
-
-def build_histories(tables: Tables) -> Histories:
-    """Histories of all leads of the checked tables."""
+def build_histories(tables: Tables, rules: HygieneSettings = NO_HYGIENE) -> Histories:
+    """Histories of all leads of the checked tables, without the interactions that the rules leave out."""
+    interactions, of_rows = _wanted_rows(tables, rules)
     leads, account_names = ordered_leads(tables.leads)
     account = codes_of_sorted(leads["_account"])
-    kinds, kind = _alphabetical(tables.interactions["kind"])
-    topics, topic = _alphabetical(tables.interactions["topic"])
-    columns = {**_event_columns(tables.interactions, leads["lead_id"], account_names), "kind": kind, "topic": topic}
+    kinds, kind = _alphabetical(interactions["kind"])
+    topics, topic = _alphabetical(interactions["topic"])
+    every = {**_event_columns(interactions, leads["lead_id"], account_names), "kind": kind, "topic": topic}
+    columns, of_logs = wanted_events(every, len(leads), kinds, rules)
     created = microseconds(leads["created_at"])
     by_lead, by_account = event_logs(columns, created, account, len(account_names))
     return Histories(
@@ -135,7 +137,30 @@ def build_histories(tables: Tables) -> Histories:
         topics=topics,
         by_lead=by_lead,
         by_account=by_account,
+        left_out={**of_rows, **of_logs},
     )
+
+
+def _wanted_rows(tables: Tables, rules: HygieneSettings) -> tuple[pd.DataFrame, Mapping[str, int]]:
+    """Interactions that count, as far as a row tells, and how many each rule leaves out."""
+    found = excluded_rows(tables.interactions, tables.leads, rules)
+    return tables.interactions[~found.mask] if found.mask.any() else tables.interactions, found.counts
+
+
+def wanted_events(
+    columns: Mapping[str, Ints], n_leads: int, kinds: tuple[str, ...], rules: HygieneSettings
+) -> tuple[Mapping[str, Ints], Mapping[str, int]]:
+    """The events that count (columns as for `event_logs`), and how many each rule leaves out.
+
+    Only events of leads are looked at: what an account did without one has no order to be judged by.
+    """
+    own = np.flatnonzero(columns["lead"] >= 0)
+    of_leads = {name: values[own] for name, values in columns.items()}
+    order = _order(of_leads, "lead", n_leads)
+    found = unwanted(_log(of_leads, order, of_leads["lead"], n_leads), kinds, rules)
+    keep = np.ones(len(columns["time"]), bool)
+    keep[own[order[found.mask]]] = False
+    return columns if keep.all() else {name: values[keep] for name, values in columns.items()}, found.counts
 
 
 def event_logs(columns: Mapping[str, Ints], created: Ints, account: Ints, n_accounts: int) -> tuple[EventLog, EventLog]:
@@ -150,10 +175,21 @@ def event_logs(columns: Mapping[str, Ints], created: Ints, account: Ints, n_acco
     columns = columns if known.all() else {name: values[known] for name, values in columns.items()}
     own = columns["lead"] >= 0
     of_leads = columns if own.all() else {name: values[own] for name, values in columns.items()}
-    return (
-        _sorted_log(of_leads, "lead", len(created)),
-        _sorted_log(_seen_by_colleagues(columns, created), "account", n_accounts),
-    )
+    by_lead = _log(of_leads, _order(of_leads, "lead", len(created)), of_leads["lead"], len(created))
+    return by_lead, account_log(columns, created, n_accounts)
+
+
+def account_log(columns: Mapping[str, Ints], created: Ints, n_accounts: int) -> EventLog:
+    """The events of accounts in their total order; every event has its account here."""
+    known = _seen_by_colleagues(columns, created)
+    return _log(known, _order(known, "account", n_accounts), known["account"], n_accounts)
+
+
+def lead_log(columns: Mapping[str, Ints], n_leads: int) -> EventLog:
+    """The events of leads, whose columns are in their total order already."""
+    own = {name: columns[name] for name in ("time", *TIE_BREAKERS)}
+    has_duration = own.pop("has_duration").astype(bool)
+    return EventLog(start=starts(columns["lead"], n_leads), has_duration=has_duration, **own)
 
 
 def restrict(tables: Tables, lead_ids: pd.Index) -> Tables:
@@ -228,8 +264,11 @@ def _alphabetical(labels: pd.Series) -> tuple[tuple[str, ...], Ints]:
 TIE_BREAKERS = ("lead", "kind", "topic", "direction", "duration", "has_duration", "value")
 
 
-def _sorted_log(columns: Mapping[str, Ints], owner: str, n: int) -> EventLog:
-    order = total_order(columns, columns[owner], n, TIE_BREAKERS)
+def _order(columns: Mapping[str, Ints], owner: str, n: int) -> Ints:
+    return total_order(columns[owner], columns["time"], n, lambda rows: [columns[name][rows] for name in TIE_BREAKERS])
+
+
+def _log(columns: Mapping[str, Ints], order: Ints, owner: Ints, n: int) -> EventLog:
     taken = {name: columns[name][order] for name in ("time", *TIE_BREAKERS)}
     has_duration = taken.pop("has_duration").astype(bool)
-    return EventLog(start=starts(columns[owner], n), has_duration=has_duration, **taken)
+    return EventLog(start=starts(owner, n), has_duration=has_duration, **taken)

@@ -27,6 +27,7 @@ SECTIONS = (
     "project",
     "tables",
     "snapshots",
+    "hygiene",
     "features",
     "rules",
     "points",
@@ -103,6 +104,7 @@ Every = Annotated[str, AfterValidator(_duration)]
 Encoding = Annotated[str, AfterValidator(_known_encoding)]
 TimeFormat = Annotated[str, AfterValidator(_known_directives)]
 PositiveDays = Annotated[int, Field(ge=1, le=3650)]
+Seconds = Annotated[float, Field(ge=0, le=3600)]
 
 
 class ProjectSettings(Section):
@@ -156,10 +158,17 @@ class TableSettings(Section):
         None, description="of a text file; default: seen from the header line", examples=[";"]
     )
     sheet: str | None = Field(None, description="sheet of an Excel file; default: the first", examples=["Contacts"])
+    spark: dict[str, str] = Field(
+        {},
+        description="of [tables.interactions]: format and options by which the Spark engine reads it instead of file",
+        examples=[{"format": "parquet", "path": "s3a://lake/events"}],
+    )
 
     @model_validator(mode="after")
     def _one_origin(self) -> Self:
-        if (self.file is None) == (self.sql is None):
+        if self.spark and "format" not in self.spark:
+            raise ValueError('spark = … names no format; expected such as { format = "parquet", path = "…" }')
+        if (self.file is None) == (self.sql is None) and not (self.spark and self.file is None):
             raise ValueError("give either file = … or sql = …, and not both")
         return self
 
@@ -177,6 +186,45 @@ class SnapshotSettings(Section):
     def given(self) -> bool:
         """Whether any as-of date is asked for."""
         return bool(self.ages_days or self.every or self.at)
+
+
+class HygieneSettings(Section):
+    """`[hygiene]`: interactions that are left out before anything is counted; a rule looks at earlier events only."""
+
+    enabled: bool = Field(True, description="false: every interaction counts")
+    scanner_seconds: Seconds = Field(
+        5, description="opens and clicks sooner than this after a mail to the lead are a mail scanner's; 0: rule off"
+    )
+    burst_seconds: Seconds = Field(2, description="clicks that follow one another sooner are a burst; 0: rule off")
+    burst_clicks: int = Field(3, description="the click of a burst from which on they are left out", ge=2)
+    duplicate_seconds: Seconds = Field(
+        1, description="an event is left out this soon after one that equals it in all but its time; 0: rule off"
+    )
+    mail_before_answer: bool = Field(
+        False, description="leave out opens and clicks before the first mail to the lead; for logs with every mail"
+    )
+    exact_minutes: bool = Field(
+        False, description="true: times on a whole minute are exact; otherwise the rules above leave such events alone"
+    )
+    sent_kinds: tuple[str, ...] = Field(("email_sent", "email_delivered"), description="kinds: a mail to the lead")
+    open_kinds: tuple[str, ...] = Field(("email_open",), description="kinds: a mail is opened")
+    click_kinds: tuple[str, ...] = Field(("email_click", "unsubscribe"), description="kinds: a link of a mail")
+    bots: tuple[str, ...] = Field(
+        ("bot", "*[!a-z]bot", "bot[!a-z]*", "*[!a-z]bot[!a-z]*", "*bot/*", "*crawler*", "*spider*", "*headless*"),
+        description="patterns of `actor` whose events are left out, whatever the case of letters",
+    )
+    internal_domains: tuple[str, ...] = Field(
+        (), description="leads with such an address are tests: their events are left out", examples=[["acme.com"]]
+    )
+    internal_actors: tuple[str, ...] = Field(
+        (), description="patterns of `actor` whose events, unless outbound, are left out", examples=[["qa-*"]]
+    )
+    first_year: int = Field(
+        1990, description="earlier interactions come from a clock that was never set", ge=1900, le=2199
+    )
+
+
+NO_HYGIENE = HygieneSettings.model_validate({"enabled": False})
 
 
 class FeatureSettings(Section):
@@ -266,6 +314,7 @@ class Project:
     project: ProjectSettings
     tables: Mapping[TableName, TableSettings]
     snapshots: SnapshotSettings
+    hygiene: HygieneSettings
     features: FeatureSettings
     rules: RuleSettings
     points: PointSettings
@@ -294,6 +343,7 @@ def read_project(directory: Path) -> Project:
         project=parse_section(raw, "project", ProjectSettings),
         tables=_tables(raw),
         snapshots=parse_section(raw, "snapshots", SnapshotSettings),
+        hygiene=parse_section(raw, "hygiene", HygieneSettings),
         features=parse_section(raw, "features", FeatureSettings),
         rules=parse_section(raw, "rules", RuleSettings),
         points=parse_section(raw, "points", PointSettings),
@@ -339,6 +389,11 @@ def _tables(raw: Mapping[str, Any]) -> dict[TableName, TableSettings]:
     _refuse_unknown(given, get_args(TableName), "[tables]")
     if "leads" not in given:
         raise ProjectFileError(f'{FILE_NAME}: [tables.leads] is missing: add it with file = "…" or sql = "…"')
+    for name, table in given.items():
+        if name != "interactions" and isinstance(table, Mapping) and table.get("spark"):
+            raise ProjectFileError(
+                f"{FILE_NAME} [tables.{name}]: spark = … is for interactions only; expected file = … or sql = …"
+            )
     return {name: _parse(table, TableSettings, f"[tables.{name}]") for name, table in given.items()}
 
 

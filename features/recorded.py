@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from features.histories import microseconds
 from features.identifiers import positions_of
 from features.snapshots import Snapshots
+from features.times import microseconds
 from features.windows import DAY_US, NEVER, Floats, Ints, Segments, history, starts
 
 

@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 
 from features.errors import ProjectFileError
-from features.histories import Histories, microseconds
+from features.histories import Histories
 from features.identifiers import positions_of
 from features.project import SnapshotSettings
+from features.times import microseconds
 from features.windows import DAY_US, NEVER, Bools, Ints, Segments, known_before, times_by_owner
 
 # The calendar grid starts on a Monday, whatever the data: it does not move when data arrive.

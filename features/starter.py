@@ -13,6 +13,7 @@ from pydantic_core import PydanticUndefined
 from features.project import (
     SECTIONS,
     FeatureSettings,
+    HygieneSettings,
     PointSettings,
     ProjectSettings,
     RuleSettings,
@@ -28,6 +29,7 @@ FEATURE_SECTIONS: Mapping[str, type[Section]] = {
     "project": ProjectSettings,
     "tables": TableSettings,
     "snapshots": SnapshotSettings,
+    "hygiene": HygieneSettings,
     "features": FeatureSettings,
     "rules": RuleSettings,
     "points": PointSettings,

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from features.errors import InputContractError
+from features.windows import NEVER
 
 ISO_EXAMPLE = "2026-01-31, 2026-01-31 09:30 or 2026-01-31T09:30:00+01:00"
 FIRST_YEAR, LAST_YEAR = 1900, 2199
@@ -56,6 +57,14 @@ def _arrow(values: pd.Series) -> pa.ChunkedArray:
         wall = values.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy(dtype=NAIVE_TYPE)
         return pa.chunked_array([pa.array(wall).cast(pa.timestamp("us", tz="UTC"))])
     return pa.chunked_array([pa.Array.from_pandas(values)])
+
+
+def microseconds(times: pd.Series) -> npt.NDArray[np.int64]:
+    """UTC times as int64 microseconds since 1970; a missing time is far before all others (`windows.NEVER`)."""
+    if times.empty:
+        return np.zeros(0, np.int64)
+    stamps = times.dt.tz_convert("UTC").dt.tz_localize(None).astype(NAIVE_TYPE)
+    return np.where(stamps.isna(), NEVER, stamps.to_numpy().astype(np.int64))
 
 
 def naive_message(shown: str) -> str:

@@ -88,6 +88,7 @@ def _summary(scored: Scored, tables: Tables, path: Path, bundle: Bundle) -> str:
         "closed_or_later": scored.leads - len(scored.frame),
         "sales_qualified": int(scored.frame["sales_qualified"].sum()),
         "quarantined_rows": sum(count.quarantined for count in tables.counts),
+        "left_out_interactions": sum(scored.left_out.values()),
         "model_version": bundle.version[:12],
         "out": str(path),
     }

@@ -16,6 +16,7 @@ from features.cli import (
     exit_code,
     out,
     parse_limits,
+    print_left_out,
     progress_bar,
     read_checked,
     utc_now,
@@ -63,6 +64,7 @@ def check(directory: ProjectFolder = HERE) -> None:
     project, settings = read_all(directory)
     tables = read_checked(project, untimed=settings.label.column is not None)
     dataset = load_dataset(project, settings, tables)
+    print_left_out(dataset.histories.left_out)
     matured = dataset.label[dataset.matured]
     out.print(
         f"{len(dataset.snapshots):,} snapshots of {len(dataset.histories.lead_ids):,} leads, "
@@ -94,6 +96,7 @@ def features(
         with progress_bar("reading") as reading, progress_bar("features") as computing:
             written = write_feature_table(job, reading, computing)
     account_for(project, written.tables)
+    print_left_out(written.left_out)
     out.print(f"wrote {written.rows:,} snapshots × {written.features} features to {out_file}", markup=False)
     raise typer.Exit(exit_code(written.tables))
 
@@ -118,6 +121,7 @@ def train(
         _say("drawing the report")
         write_report(project, settings, run)
     registry_of(project).register(target)
+    print_left_out(run.dataset.histories.left_out)
     print_evaluation(run.evaluation)
     out.print(f"\nreport: {target / 'report.html'}\npictures: {target / 'figures'}", markup=False)
     out.print(f"challenger: {run.version[:12]}; `ripelead promote` makes it the champion if it passes the gate")

@@ -53,7 +53,7 @@ def load_dataset(project: Project, settings: TrainingSettings, tables: Tables) -
         ProjectFileError: snapshots or label are not described.
         InputContractError: no snapshot has a known outcome.
     """
-    return dataset_of(project, settings, tables, build_histories(tables))
+    return dataset_of(project, settings, tables, build_histories(tables, project.hygiene))
 
 
 def dataset_of(project: Project, settings: TrainingSettings, tables: Tables, histories: Histories) -> Dataset:

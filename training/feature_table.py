@@ -1,6 +1,6 @@
 """The feature table of all training snapshots with their outcomes, for notebooks: written by the local engine."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -31,11 +31,12 @@ BATCH_BYTES_A_ROW = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What was written, and the tables it came from with their row accounting."""
+    """What was written, the tables it came from with their row accounting, and what hygiene left out by rule."""
 
     rows: int
     features: int
     tables: Tables
+    left_out: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,7 @@ def _from_logs(job: Job, logs: EventLogs, small: Tables, computing: Progress) ->
     profile = build_profile(logs.histories, tables, catalog)
     asked = Asked(profile, dataset.snapshots, catalog, _leading(dataset))
     rows = write_features(logs, asked, job.path, job.limits, computing)
-    return Written(rows, len(catalog.features), _accounted(tables, logs))
+    return Written(rows, len(catalog.features), _accounted(tables, logs), logs.accounting.left_out)
 
 
 def _from_memory(job: Job, tables: Tables, histories: Histories, computing: Progress) -> Written:
@@ -106,7 +107,7 @@ def _from_memory(job: Job, tables: Tables, histories: Histories, computing: Prog
     asked = Asked(build_profile(histories, tables, catalog), dataset.snapshots, catalog, _leading(dataset))
     table = build_features(histories, tables, dataset.snapshots, catalog)
     rows = write_rows([(slice(0, len(every)), table)], asked, job.path, computing)
-    return Written(rows, len(catalog.features), tables)
+    return Written(rows, len(catalog.features), tables, {})
 
 
 def _leading(dataset: Dataset) -> Leading:

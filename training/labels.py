@@ -12,10 +12,11 @@ import numpy.typing as npt
 import pandas as pd
 
 from features.errors import InputContractError, ProjectFileError
-from features.histories import Histories, microseconds
+from features.histories import Histories
 from features.identifiers import positions_of
 from features.snapshots import Snapshots
 from features.tables import to_utc
+from features.times import microseconds
 from features.windows import DAY_US, NEVER, Bools, Ints, Segments, known_before, times_by_owner
 from training.settings import LabelSettings
 

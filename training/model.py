@@ -162,7 +162,7 @@ def catalog_of(
     catalog = propose_catalog(recorded, vocabulary, codes, criteria, project.points.kinds, project.features)
     every = attribute_frame(dataset.histories.leads, dataset.tables.accounts, ())
     refuse_unknown_names(settings, every.columns, catalog.names)
-    return replace(catalog, met_from=project.rules.met_from), notes
+    return replace(catalog, met_from=project.rules.met_from, hygiene=project.hygiene), notes
 
 
 def _folds(rows: Rows, label: Outcomes, kind: str, rng: np.random.Generator) -> tuple[Fold, ...]:

@@ -26,27 +26,35 @@ class Accounting:
     source: EventSource
     latest: int = NEVER
     kinds: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
-    _directions: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
-    _reasons: Counter[str] = field(default_factory=Counter)
-    _blamed: Counter[str] = field(default_factory=Counter)
+    left_out: dict[str, int] = field(default_factory=dict)
+    directions: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
+    reasons: Counter[str] = field(default_factory=Counter)
+    blamed: Counter[str] = field(default_factory=Counter)
     _bad: dict[int, BadRows] = field(default_factory=dict)
-    _doubts: Counter[str] = field(default_factory=Counter)
-    _examples: dict[str, str] = field(default_factory=dict)
+    doubts: Counter[str] = field(default_factory=Counter)
+    examples: dict[str, str] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
 
     def __post_init__(self) -> None:
         found = Counter(row.reason for row in self.source.unreadable)
-        self._reasons, self._blamed = found.copy(), found.copy()
+        self.reasons, self.blamed = found.copy(), found.copy()
 
     def add(self, coded: Coded, first: int) -> None:
         """Count a batch whose first row has the number `first`."""
+        self.leave_out(coded.left_out)
         with self._lock:
             self._reject(coded.draft, first)
-            self._doubts += coded.doubts
-            self._examples = {**coded.examples, **self._examples}
+            self.doubts += coded.doubts
+            self.examples = {**coded.examples, **self.examples}
             self.kinds = _sum(self.kinds, coded.kinds)
-            self._directions = _sum(self._directions, coded.directions)
+            self.directions = _sum(self.directions, coded.directions)
             self.latest = max(self.latest, int(coded.records["time"].max(initial=NEVER)))
+
+    def leave_out(self, counts: Mapping[str, int]) -> None:
+        """Count usable rows that hygiene leaves out."""
+        with self._lock:
+            for rule, count in counts.items():
+                self.left_out[rule] = self.left_out.get(rule, 0) + count
 
     def reject_rows(self, numbers: Ints, fault: Rejected) -> None:
         """Quarantine rows found later, by their numbers (ascending)."""
@@ -63,8 +71,8 @@ class Accounting:
         found = bad_rows(draft)
         if found is not None:
             self._bad[first] = _both(self._bad[first], found) if first in self._bad else found
-            self._reasons += reasons_of(draft)
-            self._blamed += reasons_of(draft, blamed_only=True)
+            self.reasons += reasons_of(draft)
+            self.blamed += reasons_of(draft, blamed_only=True)
 
     def refuse_if_mostly_bad(self) -> None:
         """Stop when more than half of the rows cannot be used: the table is wrong as a whole.
@@ -72,10 +80,10 @@ class Accounting:
         Raises:
             InputContractError: naming the most frequent reason with an example.
         """
-        read, bad = self._read, sum(self._blamed.values())
+        read, bad = self._read, sum(self.blamed.values())
         if bad * 2 <= read:
             return
-        reason, count = self._blamed.most_common(1)[0]
+        reason, count = self.blamed.most_common(1)[0]
         raise InputContractError(
             f"interactions: {bad:,} of {read:,} rows of {self.source.origin} cannot be used, so the table is refused "
             f"as a whole. Most often ({count:,}): {self._example(reason)}"
@@ -97,8 +105,8 @@ class Accounting:
 
     def count(self) -> TableCount:
         """Row accounting: read = used + quarantined; most frequent reasons first."""
-        quarantined = sum(self._reasons.values())
-        reasons = sorted(self._reasons.items(), key=lambda item: (-item[1], item[0]))
+        quarantined = sum(self.reasons.values())
+        reasons = sorted(self.reasons.items(), key=lambda item: (-item[1], item[0]))
         return TableCount("interactions", self._read, self._read - quarantined, quarantined, dict(reasons))
 
     def bad_rows(self) -> BadRows | None:
@@ -115,9 +123,9 @@ class Accounting:
         configured: Mapping[str, float] = door.project.points.kinds
         return (
             *layout_notes,
-            *doubt_notes(self._doubts, self._examples),
+            *doubt_notes(self.doubts, self.examples),
             *kind_notes(_named(self.kinds, door.kinds), configured),
-            *direction_notes(_named(self._directions[1:], door.directions)),
+            *direction_notes(_named(self.directions[1:], door.directions)),
         )
 
 

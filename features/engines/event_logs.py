@@ -5,7 +5,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from threading import Lock
 
 import numpy as np
 import pandas as pd
@@ -15,10 +14,12 @@ from features.drafts import fault
 from features.engines.accounting import Accounting
 from features.engines.partitions import Partitions
 from features.event_codes import Labels, known_ids, rest_hash
-from features.event_door import EventDoor, Records, code_batch
-from features.event_order import repeats, total_order
+from features.event_door import EventDoor, code_batch
+from features.event_order import total_order
+from features.event_records import Records, joined, same_as_before, taken
 from features.event_source import EventSource
-from features.histories import TIE_BREAKERS, Block, Histories, event_logs
+from features.histories import TIE_BREAKERS, Block, Histories, account_log, lead_log
+from features.hygiene import unwanted
 from features.identifiers import positions_of
 from features.layout import layout_of
 from features.links import REPEATS, different_ids, one_row_a_key, without_repeats
@@ -27,6 +28,7 @@ from features.propose import Recorded, Vocabulary, vocabulary_of
 from features.schema import SPECS
 from features.sources import SourceTable
 from features.tables import Tables
+from features.traffic import internal_addresses
 from features.windows import NEVER, Ints
 
 PARTITION_EVENTS = 400_000
@@ -63,8 +65,6 @@ class EventLogs:
     accounting: Accounting
     _partitions: Partitions
     _dropped: Ints
-    _repeated: list[Ints] = field(default_factory=list)
-    _lock: Lock = field(default_factory=Lock)
 
     def __len__(self) -> int:
         return len(self.start) - 1
@@ -73,6 +73,11 @@ class EventLogs:
     def kinds(self) -> tuple[str, ...]:
         """All kinds, in alphabetical order."""
         return self.door.kinds.alphabetical()[0]
+
+    @property
+    def topics(self) -> tuple[str, ...]:
+        """All topics, in alphabetical order."""
+        return self.door.topics.alphabetical()[0]
 
     @property
     def recorded(self) -> Recorded:
@@ -84,7 +89,7 @@ class EventLogs:
         )
 
     def vocabulary(self, before_us: int, settings: FeatureSettings) -> Vocabulary:
-        """Most frequent kinds and topics among the events known before `before_us`; repeats count as they came."""
+        """Most frequent kinds and topics among the events known before `before_us`."""
         kinds, topics = np.zeros(len(self.door.kinds.codes), np.int64), np.zeros(len(self.door.topics.codes), np.int64)
         created = np.append(self.histories.created, NEVER)
         for records in self._partitions.each():
@@ -98,8 +103,8 @@ class EventLogs:
         """The interactions (lead_id, occurred_at) of the leads whose account has a deal that names no lead."""
         shared = deals.loc[deals["lead_id"].isna(), "account_id"]
         wanted = np.append(self.histories.leads["account_id"].isin(shared).to_numpy(), False)
-        mine = [records[["lead", "time"]][wanted[records["lead"]]] for records in self._partitions.each()]
-        found = np.concatenate(mine) if mine else np.empty(0, [("lead", "<i4"), ("time", "<i8")])
+        mine = [taken(records, np.flatnonzero(wanted[records["lead"]])) for records in self._partitions.each()]
+        found = joined(mine, self.door.dtype)
         return pd.DataFrame(
             {
                 "lead_id": pd.Series(self.histories.lead_ids[found["lead"]], dtype="str"),
@@ -108,49 +113,90 @@ class EventLogs:
         )
 
     def block(self, number: int) -> Block:
-        """The accounts of one partition with their events in order, rows that repeat others left out."""
+        """The accounts of one partition with their events in order."""
         first, stop = (int(i) for i in self.start[[number, number + 1]])
         alone = self.histories.cut(first, stop)
         columns = self._columns(self._partitions.take(number), first)
-        kinds, topics = self.door.kinds.alphabetical()[0], self.door.topics.alphabetical()[0]
-        by_lead, by_account = event_logs(columns, alone.created, alone.account, stop - first)
-        return Block(alone.created, alone.account, alone.account_start, kinds, topics, by_lead, by_account)
+        own = int(np.searchsorted(-columns["lead"], 1))  # events without a lead stand last
+        columns["account"][:own] = alone.account[columns["lead"][:own]]
+        return Block(
+            created=alone.created,
+            account=alone.account,
+            account_start=alone.account_start,
+            kinds=self.kinds,
+            topics=self.topics,
+            by_lead=lead_log({name: values[:own] for name, values in columns.items()}, len(alone.created)),
+            by_account=account_log(columns, alone.created, stop - first),
+        )
+
+    def settle(self, threads: int) -> None:
+        """Put each partition in order, without rows that repeat others and events that hygiene leaves out."""
+        with ThreadPoolExecutor(threads) as pool:
+            repeated = list(pool.map(self._settle_partition, range(len(self))))
+        numbers = np.sort(np.concatenate(repeated)) if repeated else np.empty(0, np.int64)
+        self.accounting.reject_rows(numbers, fault("", REPEATS, "each row once", expected_loss=True))
+
+    def _settle_partition(self, number: int) -> Ints:
+        """Settle one partition; returns the numbers of its rows that repeat others."""
+        records = self._partitions.take(number)
+        if len(self._dropped):
+            records = taken(records, np.flatnonzero(~np.isin(records["row"], self._dropped)))
+        records = taken(records, self._order(records, number))
+        again = same_as_before(records)
+        repeated = records["row"][again]
+        records = taken(records, np.flatnonzero(~again)) if again.any() else records
+        self._partitions.put(number, self._wanted(records, number))
+        return repeated
+
+    def _order(self, records: Records, number: int) -> Ints:
+        """Positions by lead, then by account where there is none, and time."""
+        first_account, stop = self.start[[number, number + 1]]
+        first_lead, stop_lead = self.histories.account_start[[first_account, stop]]
+        owner, n_leads = column_of(records, "lead") - first_lead, int(stop_lead - first_lead)
+        if len(alone := np.flatnonzero(owner < 0)):
+            owner[alone] = n_leads + records["account"][alone] - first_account
+        return total_order(
+            owner,
+            column_of(records, "time"),
+            n_leads + int(stop - first_account),
+            lambda rows: self._ties(records, rows),
+        )
+
+    def _ties(self, records: Records, rows: Ints) -> list[Ints]:
+        columns = self._columns(taken(records, rows), 0)
+        return [columns[name] for name in (*TIE_BREAKERS, "rest", "row")]
+
+    def _wanted(self, records: Records, number: int) -> Records:
+        """Settled records without the events that hygiene leaves out."""
+        rules = self.door.project.hygiene
+        if not rules.enabled:
+            return records
+        first_account, stop = (int(i) for i in self.start[[number, number + 1]])
+        columns = self._columns(records, first_account)
+        own = int(np.searchsorted(-columns["lead"], 1))
+        n_leads = int(np.diff(self.histories.account_start[[first_account, stop]])[0])
+        log = lead_log({name: values[:own] for name, values in columns.items()}, n_leads)
+        found = unwanted(log, self.kinds, rules)
+        self.accounting.leave_out(found.counts)
+        keep = np.ones(len(records), np.bool_)
+        keep[:own] = ~found.mask
+        return records if keep.all() else taken(records, np.flatnonzero(keep))
 
     def _columns(self, records: Records, first_account: int) -> dict[str, Ints]:
-        if len(self._dropped):
-            records = records[~np.isin(records["row"], self._dropped)]
         first_lead = int(self.histories.account_start[first_account])
-        columns = {name: _column(records, name) for name in (*TIE_BREAKERS, "time", "account", "rest", "row")}
+        columns = {name: column_of(records, name) for name in (*TIE_BREAKERS, "time", "account", "rest", "row")}
         columns["kind"] = self.door.kinds.alphabetical()[1][columns["kind"]]
         columns["topic"] = self.door.topics.alphabetical()[1][columns["topic"]]
         columns["lead"] = np.where(columns["lead"] >= 0, columns["lead"] - first_lead, -1)
         columns["account"] = np.where(columns["account"] >= 0, columns["account"] - first_account, -1)
-        return self._without_repeats(columns)
-
-    def _without_repeats(self, columns: dict[str, Ints]) -> dict[str, Ints]:
-        names = (*TIE_BREAKERS, "account", "rest")
-        n_leads = int(columns["lead"].max(initial=-1)) + 1
-        owner = np.where(columns["lead"] >= 0, columns["lead"], n_leads + columns["account"])
-        order = total_order(columns, owner, int(owner.max(initial=-1)) + 1, (*names, "row"))
-        again = repeats({**columns, "owner": owner}, order, ("owner", "time", *names))
-        if again.any():
-            with self._lock:
-                self._repeated.append(columns["row"][order[again]])
-            order = order[~again]
-        return {name: values[order] for name, values in columns.items() if name not in ("rest", "row")}
-
-    def settle(self) -> None:
-        """Bring the rows found to repeat others into the accounting, once all blocks have been taken."""
-        numbers = np.sort(np.concatenate(self._repeated)) if self._repeated else np.empty(0, np.int64)
-        self._repeated.clear()
-        self.accounting.reject_rows(numbers, fault("", REPEATS, "each row once", expected_loss=True))
+        return columns
 
 
 def _by_name(counts: Ints, labels: Labels) -> dict[str, int]:
     return {name: int(counts[code]) for name, code in labels.codes.items()}
 
 
-def _column(records: Records, name: str) -> Ints:
+def column_of(records: Records, name: str) -> Ints:
     """One field in int64; a field the source does not fill is as if no cell were given."""
     if name in (records.dtype.names or ()):
         return records[name].astype(np.int64)
@@ -170,7 +216,7 @@ def read_event_logs(
     partition = np.repeat(np.arange(len(start) - 1), np.diff(start))
     of_lead = partition[histories.account]
     partitions = Partitions(len(start) - 1, door.dtype, folder, limits.records)
-    accounting, ids = Accounting(source), _Ids()
+    accounting, ids = Accounting(source), RowIds()
 
     def read(number: int) -> int:
         piece = source.pieces[number]
@@ -187,17 +233,20 @@ def read_event_logs(
             done += rows
             progress(done, source.rows)
     accounting.refuse_if_mostly_bad()
-    dropped = _drop_conflicts(source, door, accounting, ids.doubtful())
-    return EventLogs(histories, start, door, accounting, partitions, dropped)
+    dropped = drop_conflicts(source, door, accounting, ids.doubtful())
+    logs = EventLogs(histories, start, door, accounting, partitions, dropped)
+    logs.settle(limits.threads)
+    return logs
 
 
 def _scattered(records: Records, of_lead: Ints, of_account: Ints) -> tuple[Records, Ints]:
     """Records that belong to somebody, and their partitions."""
     if "account" not in (records.dtype.names or ()):
-        return records, of_lead[records["lead"]]
+        return records, of_lead[column_of(records, "lead")]
     of_lead, of_account = np.append(of_lead, -1), np.append(of_account, -1)
     found = np.where(records["lead"] >= 0, of_lead[records["lead"]], of_account[records["account"]])
-    return (records, found) if (found >= 0).all() else (records[found >= 0], found[found >= 0])
+    known = np.flatnonzero(found >= 0)
+    return (records, found) if len(known) == len(found) else (taken(records, known), found[known])
 
 
 def _partition_starts(histories: Histories, rows: int) -> Ints:
@@ -230,19 +279,21 @@ def open_door(project: Project, source: EventSource, tables: Tables, histories: 
         accounts=known_ids(accounts, reading_of(project, "interactions", "account_id")),
         account_number=np.where(at >= 0, first_of_account["number"].to_numpy()[at], -1),
         account_of_lead=np.where(own.notna(), histories.account, -1),
+        internal=internal_addresses(histories.leads["email"], project.hygiene.internal_domains),
         end=end,
         chosen=project.project.data_end is not None,
     )
 
 
 @dataclass
-class _Ids:
+class RowIds:
     """Hashes of the interactions' own ids with their row numbers, to find ids that come twice."""
 
     hashes: list[Ints] = field(default_factory=list)
     rows: list[Ints] = field(default_factory=list)
 
     def add(self, batch: SourceTable, door: EventDoor, first: int) -> None:
+        """Note the ids of a batch whose first row has the number `first`."""
         column = door.layout.canonical.get(ID)
         if column is not None:
             cells = batch.rows[column]
@@ -258,7 +309,7 @@ class _Ids:
         return np.sort(rows[pd.Series(hashes).duplicated(keep=False).to_numpy()])
 
 
-def _drop_conflicts(source: EventSource, door: EventDoor, accounting: Accounting, doubtful: Ints) -> Ints:
+def drop_conflicts(source: EventSource, door: EventDoor, accounting: Accounting, doubtful: Ints) -> Ints:
     """Of the rows with one id, all but the fullest are quarantined, as in every table with a key."""
     if len(doubtful) == 0:
         return doubtful

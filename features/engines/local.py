@@ -18,6 +18,7 @@ from pyarrow import parquet
 from features.build import FeatureTable, Progress, account_blocks, refuse_unsorted
 from features.catalog import OTHER, Catalog, FeatureDef
 from features.engines.event_logs import EventLogs, Limits
+from features.histories import Block
 from features.kernel import block_values
 from features.profile import Profile
 from features.snapshots import Snapshots
@@ -63,9 +64,7 @@ def write_features(logs: EventLogs, asked: Asked, path: Path, limits: Limits, pr
         ValueError: the snapshots are not sorted.
     """
     refuse_unsorted(asked.snapshots)
-    rows = write_rows(feature_parts(logs, asked, limits), asked, path, progress)
-    logs.settle()
-    return rows
+    return write_rows(feature_parts(logs, asked, limits), asked, path, progress)
 
 
 def write_rows(parts: Iterable[tuple[slice, FeatureTable]], asked: Asked, path: Path, progress: Progress) -> int:
@@ -117,15 +116,20 @@ def _features_of(logs: EventLogs, asked: Asked, number: int, rows: slice) -> Fea
     first_lead = int(logs.histories.account_start[first_account])
     here = Snapshots(asked.snapshots.lead[rows] - first_lead, asked.snapshots.as_of[rows])
     profile = asked.profile.cut(first_lead, first_lead + len(block.created))
-    values = np.empty((len(here), len(asked.catalog.features)), order="F")
+    return block_features(block, profile, here, asked.catalog)
+
+
+def block_features(block: Block, profile: Profile, here: Snapshots, catalog: Catalog) -> FeatureTable:
+    """Feature rows of a block, some accounts at a time, so that what the kernel reads stays in the cache."""
+    values = np.empty((len(here), len(catalog.features)), order="F")
     if len(here):
         for first, stop in account_blocks(block.by_account.start, block.account_start):
             a, b = (int(i) for i in block.account_start[[first, stop]])
             at = slice(*np.searchsorted(here.lead, [a, b]))
             inner = Snapshots(here.lead[at] - a, here.as_of[at])
             if len(inner):
-                block_values(block.cut(first, stop), profile.cut(a, b), inner, asked.catalog, values[at])
-    return FeatureTable(here, asked.catalog.names, values)
+                block_values(block.cut(first, stop), profile.cut(a, b), inner, catalog, values[at])
+    return FeatureTable(here, catalog.names, values)
 
 
 def _arrow(asked: Asked, rows: slice, table: FeatureTable) -> pa.Table:

@@ -7,7 +7,7 @@ from threading import Lock
 
 import numpy as np
 
-from features.event_door import Records
+from features.event_records import Records, joined, scattered
 from features.windows import Ints
 
 
@@ -31,15 +31,13 @@ class Partitions:
 
     def add(self, records: Records, partition: Ints) -> None:
         """Scatter records to their partitions."""
-        order = np.argsort(partition.astype(np.uint16 if self.n < 2**16 else np.int64), kind="stable")
-        ends = np.cumsum(np.bincount(partition, minlength=self.n))
-        scattered = records[order]
+        moved, ends = scattered(records, partition, self.n)
         with self._lock:
             for number in range(self.n):
                 first = ends[number - 1] if number else 0
                 if ends[number] > first:
-                    self._kept[number].append(scattered[first : ends[number]])
-            self._bytes += scattered.nbytes
+                    self._kept[number].append(moved[first : ends[number]])
+            self._bytes += moved.nbytes
             if self._bytes > self.limit:
                 self._spill()
 
@@ -51,8 +49,15 @@ class Partitions:
         path = self._path(number)
         spilled = [np.fromfile(path, self.dtype)] if path.exists() else []
         path.unlink(missing_ok=True)
-        parts = [*spilled, *kept]
-        return np.concatenate(parts) if parts else np.empty(0, self.dtype)
+        return joined([*spilled, *kept], self.dtype)
+
+    def put(self, number: int, records: Records) -> None:
+        """Keep the records of a partition whose own have been taken."""
+        with self._lock:
+            self._kept[number] = [records]
+            self._bytes += records.nbytes
+            if self._bytes > self.limit:
+                self._spill()
 
     def each(self) -> Iterator[Records]:
         """All records, part by part; they stay."""

@@ -10,14 +10,16 @@ from worlds import AS_OFS, World, all_pairs, full_catalog, moment, random_world,
 
 from features.build import build_features
 from features.histories import Histories, build_histories
-from features.project import Project, read_project
+from features.project import HygieneSettings, Project, read_project
 from features.snapshots import Snapshots
 from features.tables import Tables, read_tables
 
 END = "2026-02-25T00:00:00Z"
 CLOCK = pd.Timestamp("2026-07-01", tz="UTC").to_pydatetime()
 TABLES = ("leads", "accounts", "interactions", "deals", "lead_changes", "assessments")
-CATALOG = full_catalog()
+# Rules that leave out some events of these worlds.
+HYGIENE = HygieneSettings(sent_kinds=("webinar",), click_kinds=("click",), scanner_seconds=3600, exact_minutes=True)
+CATALOG = replace(full_catalog(), hygiene=HYGIENE)
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,7 @@ def _write_events(events: pd.DataFrame, path: Path) -> None:
     if path.suffix == ".csv":
         events.to_csv(path, index=False)
     elif path.suffix == ".jsonl":
-        rows = [{k: v for k, v in row.items() if v == v} for row in events.to_dict("records")]
+        rows = [{k: v for k, v in row.items() if pd.notna(v)} for row in events.to_dict("records")]
         path.write_text("\n".join(json.dumps(row, default=str) for row in rows), encoding="utf-8")
     else:
         events.to_parquet(path, index=False)
@@ -112,14 +114,19 @@ def case_of(folder: Path, world: World, events: pd.DataFrame, events_file: str) 
     """The project of a world and its features made on one machine."""
     project = write_project(folder, world, events, events_file)
     local = read_tables(project, clock=CLOCK)
-    histories = build_histories(local)
+    histories = build_histories(local, HYGIENE)
     asked = snapshots(histories, all_pairs(world))
     found = build_features(histories, local, asked, CATALOG)
-    frame = pd.DataFrame(found.values, columns=list(CATALOG.names))
+    small = read_tables(without_interactions(project), clock=CLOCK)
+    return Case(project, local, small, histories, asked, as_rows(histories, asked, found.values))
+
+
+def as_rows(histories: Histories, asked: Snapshots, values: np.ndarray) -> pd.DataFrame:
+    """Feature values with the lead and time of their snapshots, in the order of `read_rows`."""
+    frame = pd.DataFrame(values, columns=list(CATALOG.names))
     frame.insert(0, "as_of", asked.as_of)
     frame.insert(0, "lead_id", histories.lead_ids[asked.lead])
-    small = read_tables(without_interactions(project), clock=CLOCK)
-    return Case(project, local, small, histories, asked, frame.sort_values(["lead_id", "as_of"], ignore_index=True))
+    return frame.sort_values(["lead_id", "as_of"], ignore_index=True)
 
 
 def many_worlds(number: int) -> World:

@@ -8,13 +8,16 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
-from project_world import CATALOG, CLOCK, Case, assert_same_bits, bad_events, case_of, many_worlds
+from project_world import CATALOG, CLOCK, Case, as_rows, assert_same_bits, bad_events, case_of, many_worlds
 
+from features.build import build_features
 from features.engines.event_logs import EventLogs, Limits, open_door, read_event_logs
 from features.engines.local import Asked, in_order, lead_columns, write_features
 from features.errors import InputContractError
 from features.event_source import open_events
+from features.histories import build_histories
 from features.profile import build_profile
+from features.project import HygieneSettings, read_project
 
 UNLIMITED = Limits(memory=None, threads=2)
 TINY = Limits(memory=2_000, threads=2)
@@ -24,12 +27,14 @@ def silent(_done, _total):
     pass
 
 
-def engine_table(case: Case, folder: Path, limits: Limits, batch_rows: int) -> tuple[pd.DataFrame, EventLogs]:
+def engine_table(
+    case: Case, folder: Path, limits: Limits, batch_rows: int, hygiene: HygieneSettings = CATALOG.hygiene
+) -> tuple[pd.DataFrame, EventLogs]:
     """The feature table of the engine, categories as the codes of the kernel."""
     folder.mkdir(exist_ok=True)
-    histories = case.histories
-    with open_events(case.project, batch_rows) as source:
-        door = open_door(case.project, source, case.small, histories, case.local.data_end)
+    histories, project = case.histories, replace(case.project, hygiene=hygiene)
+    with open_events(project, batch_rows) as source:
+        door = open_door(project, source, case.small, histories, case.local.data_end)
         logs = read_event_logs(source, door, histories, folder, limits, silent)
         profile = build_profile(histories, case.small, CATALOG)
         ids = pa.array(histories.lead_ids, pa.large_string())
@@ -90,3 +95,36 @@ def test_a_table_that_is_mostly_bad_is_refused(case, tmp_path):
         door = open_door(case.project, source, case.small, strangers, CLOCK)
         with pytest.raises(InputContractError, match=r"lead_id is not in leads, such as events\.\w+ (row|line) [12]:"):
             read_event_logs(source, door, strangers, tmp_path, UNLIMITED, silent)
+
+
+HYGIENE = """
+[hygiene]
+sent_kinds = ["webinar"]
+click_kinds = ["click"]
+scanner_seconds = 3600
+burst_seconds = 60
+burst_clicks = 2
+duplicate_seconds = 30
+exact_minutes = true
+internal_domains = ["test.example"]
+first_year = 2026
+"""
+
+
+def test_hygiene_leaves_out_the_same_events(tmp_path):
+    world = many_worlds(6)
+    leads = tuple(
+        {**row, "email": f"{i}@{'test.example' if i % 5 == 0 else 'x.org'}"} for i, row in enumerate(world.leads)
+    )
+    again = tuple({**row, "occurred_at": row["occurred_at"] + 400_000} for row in world.interactions[::3])
+    world = replace(world, leads=leads, interactions=(*world.interactions, *again))
+    case = case_of(tmp_path, world, world.tables().interactions, "events.parquet")
+    toml = tmp_path / "ripelead.toml"
+    toml.write_text(toml.read_text(encoding="utf-8") + HYGIENE, encoding="utf-8")
+    project = read_project(tmp_path)
+    clean = build_histories(case.local, project.hygiene)
+    assert all(clean.left_out[rule] for rule in ("duplicate", "mail scanner", "internal lead", "clock never set"))
+    expected = build_features(clean, case.local, case.snapshots, CATALOG).values
+    found, logs = engine_table(case, tmp_path / "spill", TINY, 50, project.hygiene)
+    assert_same_bits(found, as_rows(clean, case.snapshots, expected))
+    assert logs.accounting.left_out == dict(clean.left_out)

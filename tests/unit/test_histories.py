@@ -3,7 +3,8 @@ import pandas as pd
 from hypothesis import given, settings
 from worlds import DAY, World, day, deal, event, lead, worlds
 
-from features.histories import LARGEST, build_histories, microseconds, restrict
+from features.histories import LARGEST, build_histories, restrict
+from features.times import microseconds
 from features.schema import SPECS
 from features.tables import tables_from_frames
 from features.windows import NEVER

@@ -66,6 +66,8 @@ def test_whole_numbers_are_taken_where_numbers_are_expected(tmp_path):
         ('[points.kinds]\na = "x"', 'ripelead.toml [points] kinds.a: expected a number, got "x"'),
         ("[rules]\nat_least = 5", "ripelead.toml [rules]: at_least = 5, but there are only 4 criteria"),
         ('[tables.deals]\nfile = "a"\nsql = "b"', "ripelead.toml [tables.deals]: give either file = … or sql = …"),
+        ('[tables.interactions]\nspark = { path = "a" }', "[tables.interactions]: spark = … names no format"),
+        ('[tables.deals]\nspark = { format = "orc" }', "[tables.deals]: spark = … is for interactions only"),
         ('[tables.deals]\nfile = "a"\ndelimiter = "tab"', "[tables.deals] delimiter: expected ',', ';', '|' or"),
         ('[tables.deals]\nfile = "a"\nencoding = "utf9"', "[tables.deals] encoding: unknown encoding"),
         ('[tables.deals]\nfile = "a"\ntime_format = "%Q"', "[tables.deals] time_format: no strptime pattern"),
@@ -171,3 +173,8 @@ def test_unset_environment_is_refused(monkeypatch):
     monkeypatch.delenv("RIPELEAD_TEST", raising=False)
     with pytest.raises(ProjectFileError, match=r"RIPELEAD_TEST.* is not set: run `export RIPELEAD_TEST=…`"):
         expand_environment("${RIPELEAD_TEST}/x.csv")
+
+
+def test_a_table_may_be_for_spark_alone(tmp_path):
+    project = project_of(tmp_path, '[tables.interactions]\nspark = { format = "orc", path = "b" }')
+    assert project.tables["interactions"].spark == {"format": "orc", "path": "b"}
