@@ -7,6 +7,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 RIPELEAD := $(BIN)/ripelead
 READY := $(VENV)/.ready
+# Spark is larger than all the rest and only for clusters: what tests need on top of READY.
+COMPLETE := $(VENV)/.complete
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 	$$p -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null && echo $$p && break; done)
 # Cached bytecode halves the start of every command.
@@ -16,7 +18,7 @@ export MLFLOW_DISABLE_TELEMETRY := true
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo demo-real data features train evaluate promote rollback score report mlflow serve \
-	notebooks test lint types check bench bench-real soak lock clean
+	notebooks test lint types check bench bench-features bench-real bench-explain bench-ablation soak lock clean
 
 help: ## list all targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -29,8 +31,14 @@ $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -m venv --clear $(VENV)
 	@awk '/^[a-z]/{wanted = /^uv==/} wanted' requirements.lock > $(VENV)/uv.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(VENV)/uv.lock
-	@$(BIN)/uv pip install --no-config --quiet --python $(BIN)/python --require-hashes -r requirements.lock
+	@awk '/^[a-z]/{wanted = !/^(pyspark|py4j)==/} wanted' requirements.lock > $(VENV)/without-spark.lock
+	@$(BIN)/uv pip install --no-config --quiet --python $(BIN)/python --require-hashes -r $(VENV)/without-spark.lock
 	@$(BIN)/uv pip install --no-config --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(COMPLETE): $(READY)
+	@echo "· adding Spark to the environment (once)"
+	@$(BIN)/uv pip install --no-config --quiet --python $(BIN)/python --require-hashes -r requirements.lock
 	@touch $@
 
 demo: $(READY) ## simulate a B2B world, train, compare, promote, score every open lead
@@ -84,7 +92,7 @@ serve: ## the rep's page and the API (not there yet)
 notebooks: $(READY) ## run all notebooks on a small world
 	@$(BIN)/python -m notebooks.run
 
-test: $(READY) ## run the tests
+test: $(COMPLETE) ## run the tests
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 lint: $(READY) ## style and layers
@@ -92,7 +100,7 @@ lint: $(READY) ## style and layers
 	@$(BIN)/ruff format --check .
 	@$(BIN)/lint-imports
 
-types: $(READY) ## mypy, strict
+types: $(COMPLETE) ## mypy, strict
 	@$(BIN)/mypy
 
 check: lint types test ## everything CI runs
@@ -101,6 +109,18 @@ bench: bench-real ## all benchmarks; tables under docs/benchmarks/
 
 bench-real: $(READY) ## real data sets beside a plain LightGBM (needs RIPELEAD_REAL_DATA)
 	@$(BIN)/python -m benchmarks.real
+
+bench-features: $(READY) ## features against SQL, Polars, pandas and featuretools (PART=peers-1m: one part)
+	@$(BIN)/python -m benchmarks.features $(if $(PART),--part $(PART))
+
+bench-explain: $(READY) ## exact explanations against pred_contrib and woodelf-explainer (real sets: RIPELEAD_REAL_DATA)
+	@test -x .bench/woodelf/bin/python || $(BIN)/uv venv --no-config --quiet --python $(BIN)/python .bench/woodelf
+	@$(BIN)/uv pip install --no-config --quiet --python .bench/woodelf/bin/python \
+		woodelf-explainer==0.4.8 lightgbm==4.7.0 numpy==2.4.6 pandas==3.1.1 scipy==1.17.1 treelite==4.8.1
+	@$(BIN)/python -m benchmarks.explain
+
+bench-ablation: $(READY) ## which feature families earn their place (needs RIPELEAD_REAL_DATA)
+	@$(BIN)/python -m benchmarks.ablation
 
 soak: $(READY) ## long runs: three simulated worlds of 50,000 leads against the true probabilities
 	@$(BIN)/python -m benchmarks.world

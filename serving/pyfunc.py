@@ -8,7 +8,7 @@ from mlflow.models import set_model
 from mlflow.pyfunc import PythonModel
 
 from features.catalog import Catalog, FeatureDef
-from features.histories import positions_of
+from features.identifiers import positions_of
 from features.windows import Floats
 from serving.reasons import HIGHEST, LOWEST
 from training.bundle import Bundle, load_bundle

@@ -30,11 +30,12 @@ VERSION_LENGTH = 12
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """Feature rows of the scored leads and what was made of them; `frame` has the columns `COLUMNS`."""
+    """What was made of the leads; `frame` has the columns `COLUMNS`, `left_out` counts what each rule left out."""
 
     frame: pd.DataFrame
     leads: int
     closed: int
+    left_out: Mapping[str, int]
 
 
 def score_leads(
@@ -53,7 +54,7 @@ def score_leads(
         InputContractError: a table or an attribute that the model was trained with is not there.
     """
     refuse_missing_inputs(bundle, tables)
-    histories = build_histories(tables)
+    histories = build_histories(tables, bundle.catalog.hygiene)
     snapshots = snapshots_at(histories, as_of) if tables.timed else _all_leads(histories, as_of)
     is_wanted = open_leads(histories, tables, snapshots, bundle.policy)
     closed = int((~is_wanted).sum())
@@ -63,7 +64,7 @@ def score_leads(
     table = build_features(histories, tables, snapshots, bundle.catalog, progress)
     frame = _frame(bundle, histories, tables, table)
     ranked = frame.sort_values(["propensity", "lead_id"], ascending=[False, True], ignore_index=True)
-    return Scored(ranked, leads=len(histories.lead_ids), closed=closed)
+    return Scored(ranked, leads=len(histories.lead_ids), closed=closed, left_out=histories.left_out)
 
 
 def refuse_missing_inputs(bundle: Bundle, tables: Tables) -> None:
@@ -149,7 +150,7 @@ def explain_table(bundle: Bundle, table: FeatureTable) -> Explained:
     """Scores and reasons of all rows, in chunks so that the contributions need little memory."""
     parts = [
         explain(
-            contributions(bundle.booster, table.values[at : at + CHUNK]),
+            contributions(bundle.booster, table.values[at : at + CHUNK], tables=bundle.tables),
             table.values[at : at + CHUNK],
             bundle.scale,
             bundle.catalog,

@@ -20,15 +20,17 @@ from features.files import replaced_directory
 from features.project import PointSettings, RuleSettings
 from features.windows import Floats
 from training.calibration import Calibration
-from training.contributions import Scale
+from training.contributions import Scale, checked_tables
+from training.path_file import read_path_tables, write_path_tables
+from training.path_tables import PathTables
 
 if TYPE_CHECKING:
     from lightgbm import Booster
 
 SCHEMA = 1
 MANIFEST = "manifest.json"
-FILES = ("model.txt", "catalog.json", "encoder.json", "calibration.json", "policy.json", "reference.parquet",
-         "golden.parquet", "card.md")  # fmt: skip
+FILES = ("model.txt", "paths.npz", "catalog.json", "encoder.json", "calibration.json", "policy.json",
+         "reference.parquet", "golden.parquet", "card.md")  # fmt: skip
 GOLDEN_ROWS = 64
 QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
 ENCODER_KEYS = ("attributes", "kinds", "topics", "criteria", "points", "met_from")
@@ -68,6 +70,8 @@ class Bundle:
     catalog: Catalog
     scale: Scale
     policy: Policy
+    tables: PathTables | None
+    """What makes contributions fast; None where they did not fit, and LightGBM computes them."""
 
     def raw(self, values: Floats, threads: int = 0) -> Floats:
         """Raw scores (log-odds before calibration) of feature rows."""
@@ -90,7 +94,9 @@ def write_bundle(directory: Path, model: Trained, table: FeatureTable, policy: P
         _write_json(folder / "policy.json", _policy_json(policy))
         reference = _reference(table, model.catalog)
         pq.write_table(pa.Table.from_pandas(reference, preserve_index=False), folder / "reference.parquet")
-        pq.write_table(_golden(model.booster, reference, model.catalog), folder / "golden.parquet")
+        golden = _golden(model.booster, reference, model.catalog)
+        pq.write_table(golden, folder / "golden.parquet")
+        write_path_tables(folder / "paths.npz", checked_tables(model.booster, _values_of(golden, model.catalog)))
         (folder / "card.md").write_text(card, encoding="utf-8")
         hashes = {name: sha256((folder / name).read_bytes()).hexdigest() for name in FILES}
         _write_json(folder / MANIFEST, {"schema_version": SCHEMA, "id": _identity(hashes), "files": hashes})
@@ -112,12 +118,14 @@ def load_bundle(directory: Path) -> Bundle:
     read = {name: json.loads((directory / f"{name}.json").read_text(encoding="utf-8")) for name in
             ("catalog", "encoder", "calibration", "policy")}  # fmt: skip
     calibration = read["calibration"]
+    tables = read_path_tables(directory / "paths.npz")
     bundle = Bundle(
         version=version,
         booster=lgb.Booster(model_str=(directory / "model.txt").read_text(encoding="utf-8")),
         catalog=_catalog({**read["catalog"], **read["encoder"]}, directory),
         scale=Scale(Calibration(calibration["slope"], calibration["intercept"]), calibration["base_rate"]),
         policy=_policy_from_json(read["policy"]),
+        tables=None if isinstance(tables, str) else tables,
     )
     _check_golden(bundle, directory)
     return bundle
@@ -210,10 +218,13 @@ def _golden(booster: "Booster", reference: pd.DataFrame, catalog: Catalog) -> pa
     return pa.table({**columns, "__raw": booster.predict(values, raw_score=True)})
 
 
+def _values_of(golden: pa.Table, catalog: Catalog) -> Floats:
+    return np.stack([golden[name].to_numpy() for name in catalog.names], axis=1)
+
+
 def _check_golden(bundle: Bundle, directory: Path) -> None:
     golden = pq.read_table(directory / "golden.parquet")
-    values = np.stack([golden[name].to_numpy() for name in bundle.catalog.names], axis=1)
-    worst = np.abs(bundle.raw(values) - golden["__raw"].to_numpy()).max()
+    worst = np.abs(bundle.raw(_values_of(golden, bundle.catalog)) - golden["__raw"].to_numpy()).max()
     if not worst <= 1e-9:
         raise ModelRefusedError(
             f"{directory}: the model scores its golden rows differently here (by {worst:.3g}): retrain"
