@@ -10,11 +10,16 @@ import pyarrow as pa
 
 from features.histories import DURATION_UNIT_S, INBOUND, NOT_GIVEN, OUTBOUND, VALUE_UNIT, fixed_point
 from features.identifiers import IdIndex, find_ids, index_ids
-from features.times import Mask
+from features.times import FIRST_YEAR, LAST_YEAR, Mask
 from features.values import Reading, clean_ids, clean_text, read_numbers
 from features.windows import Ints
 
 DIRECTION_CODES = {"inbound": INBOUND, "outbound": OUTBOUND}
+# Whole amounts below this are exact in fixed point and are not cut.
+LARGEST_WHOLE = 10**9
+FIRST_US, AFTER_US = (
+    int(np.datetime64(f"{year}-01-01", "us").astype(np.int64)) for year in (FIRST_YEAR, LAST_YEAR + 1)
+)
 UNITS = {"duration_s": DURATION_UNIT_S, "value": VALUE_UNIT}
 
 
@@ -97,8 +102,23 @@ def direction_codes(codes: Ints, labels: Labels) -> Ints:
     return table[codes]
 
 
+def plain_instants(cells: pa.ChunkedArray, reading: Reading) -> Ints | None:
+    """Microseconds of a column of timestamps that are all there and in range; None where cells must be looked at."""
+    kind = cells.type
+    if not pa.types.is_timestamp(kind) or cells.null_count or reading.values:
+        return None
+    if kind.tz is None and str(reading.timezone) != "UTC":
+        return None
+    times = cells.cast(pa.timestamp("us", tz=kind.tz), safe=False).cast(pa.int64()).to_numpy()
+    return times if len(times) == 0 or (times.min() >= FIRST_US and times.max() < AFTER_US) else None
+
+
 def amounts(name: str, cells: pa.ChunkedArray, reading: Reading) -> tuple[Ints, Mask, Mask]:
     """Durations or values in fixed point (0 when not given), which are known, and which cells are no number."""
+    if pa.types.is_integer(cells.type) and reading == Reading(timezone=reading.timezone):
+        whole, known = cells.cast(pa.int64()).fill_null(0).to_numpy(), np.asarray(cells.is_valid())
+        if whole.max(initial=0) < LARGEST_WHOLE and whole.min(initial=0) > -LARGEST_WHOLE:
+            return whole * round(1 / UNITS[name]), known, np.zeros(len(known), np.bool_)
     given, numbers = read_numbers(cells, reading)
     known = np.isfinite(numbers)
     return fixed_point(np.where(known, numbers, 0.0), UNITS[name]), known, given & ~known

@@ -23,6 +23,7 @@ from features.event_codes import (
     direction_codes,
     id_positions,
     label_codes,
+    plain_instants,
     rest_hash,
 )
 from features.event_records import Records, record_type, taken
@@ -167,8 +168,12 @@ class _Batch:
 
 
 def _times(batch: _Batch) -> None:
-    cells = batch.cells("occurred_at")
-    parsed = parse(cells, "time", reading_of(batch.door.project, "interactions", "occurred_at"))
+    cells, reading = batch.cells("occurred_at"), reading_of(batch.door.project, "interactions", "occurred_at")
+    plain = plain_instants(cells, reading)
+    if plain is not None:
+        batch.records["time"] = plain
+        return
+    parsed = parse(cells, "time", reading)
     if parsed.naive is not None and parsed.naive.any():
         refuse_naive_at(batch.draft, "occurred_at", int(np.argmax(parsed.naive)))
     for found in parsed.faults:

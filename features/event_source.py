@@ -1,6 +1,6 @@
 """Interactions as a source of batches: Parquet files a row group at a time, other sources cut up in memory."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +16,7 @@ from features.queries import copy_query
 from features.sources import SourceTable, read_source, source_files
 from features.text_files import FileRows, Positions, UnreadableRow
 
-BATCH_ROWS = 500_000
+BATCH_ROWS = 200_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +80,12 @@ class EventSource:
 
 
 @contextmanager
-def open_events(project: Project, batch_rows: int = BATCH_ROWS) -> Iterator[EventSource | None]:
-    """The project's interactions; None when it names none. A query's rows are kept in a temporary file meanwhile.
+def open_events(
+    project: Project, batch_rows: int = BATCH_ROWS, chosen: Mapping[str, Path] | None = None
+) -> Iterator[EventSource | None]:
+    """The project's interactions, or those of some `chosen` files of it; None when it names none.
+
+    A query's rows are kept in a temporary file meanwhile.
 
     Raises:
         InputContractError: no such file, a file of another kind or damaged, files that do not fit together.
@@ -96,11 +100,11 @@ def open_events(project: Project, batch_rows: int = BATCH_ROWS) -> Iterator[Even
             copy_query(expand_environment(settings.sql), path, project, origin)
             yield _parquet_source({origin: path}, origin, batch_rows)
     else:
-        files = source_files(project, "interactions")
+        files = dict(chosen or source_files(project, "interactions"))
         if all(path.suffix.lower() == ".parquet" for path in files.values()):
             yield _parquet_source(files, settings.file or "", batch_rows)
         else:
-            yield _in_memory(read_source(project, "interactions"), batch_rows)
+            yield _in_memory(read_source(project, "interactions", files), batch_rows)
 
 
 def _parquet_source(files: dict[str, Path], origin: str, batch_rows: int) -> EventSource:

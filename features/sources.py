@@ -1,7 +1,7 @@
 """Where a canonical table comes from: files, or one DuckDB SELECT, as rows and the lines they stand on."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,8 +56,8 @@ class SourceTable:
         return f"{part.file} {part.unit} {lines[0]}"
 
 
-def read_source(project: Project, table: TableName) -> SourceTable:
-    """Rows of `table` as the project file names them.
+def read_source(project: Project, table: TableName, files: Mapping[str, Path] | None = None) -> SourceTable:
+    """Rows of `table` as the project file names them, or of some of its `files` (by the names they are shown with).
 
     Raises:
         InputContractError: no such file, a file of another kind or damaged, files that do not fit together.
@@ -69,8 +69,8 @@ def read_source(project: Project, table: TableName) -> SourceTable:
         query = expand_environment(settings.sql)
         parts = [read_query(query, project.directory, project.project.timezone, origin)]
     else:
-        origin = settings.file or ""
-        parts = [_read_file(path, shown, settings, table) for shown, path in source_files(project, table).items()]
+        origin, found = settings.file or "", files or source_files(project, table)
+        parts = [_read_file(path, shown, settings, table) for shown, path in found.items()]
     named = [_with_unique_names(part) for part in parts]
     rows = named[0].rows if len(named) == 1 else _concatenated(named, table)
     return SourceTable(table, origin, rows, tuple(named))

@@ -1,0 +1,91 @@
+"""Our local engine from a project file to Parquet, as `ripelead features` calls it, with the snapshots of the job."""
+
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from benchmarks.features.catalog import catalog
+from benchmarks.features.command import Job, run
+from features.build import silent
+from features.engines.event_logs import EventLogs, Limits, open_door, read_event_logs
+from features.engines.local import Asked, lead_columns, write_features
+from features.event_source import open_events
+from features.histories import Histories, build_histories
+from features.identifiers import find_ids, index_ids
+from features.profile import build_profile
+from features.project import Project, TableName, TableSettings, read_project
+from features.snapshots import Snapshots
+from features.tables import Tables, read_tables
+
+PROJECT = """[project]
+name = "benchmark"
+data_end = "2026-01-01T00:00:00Z"
+
+[tables.leads]
+file = "{job.data}/leads.parquet"
+exclude = ["source", "industry", "employees"]
+
+[tables.interactions]
+file = "{job.interactions}"
+exclude = ["url", "direction"]
+
+[hygiene]
+enabled = false
+"""
+GIGABYTE = 2**30
+
+
+def features_of(job: Job) -> None:
+    """Write the 77 features of the snapshots."""
+    with TemporaryDirectory(dir=job.out.parent, prefix="ripelead-") as scratch:
+        project = _project(job, Path(scratch))
+        tables = _small_tables(project)
+        histories = build_histories(tables)
+        limits = Limits(None if job.memory is None else _bytes(job.memory), job.threads)
+        asked = _asked(job, tables, histories)
+        logs = _event_logs(project, tables, histories, (Path(scratch), limits))
+        write_features(logs, asked, job.out, limits, silent)
+
+
+def _project(job: Job, folder: Path) -> Project:
+    (folder / "ripelead.toml").write_text(PROJECT.format(job=job))
+    return read_project(folder)
+
+
+def _small_tables(project: Project) -> Tables:
+    small: dict[TableName, TableSettings] = {"leads": project.tables["leads"]}
+    end = project.project.data_end
+    assert end is not None
+    return read_tables(replace(project, tables=small), clock=end)
+
+
+def _event_logs(project: Project, tables: Tables, histories: Histories, at: tuple[Path, Limits]) -> EventLogs:
+    with open_events(project) as source:
+        assert source is not None
+        door = open_door(project, source, tables, histories, tables.data_end)
+        return read_event_logs(source, door, histories, *at, silent)
+
+
+def _asked(job: Job, tables: Tables, histories: Histories) -> Asked:
+    """Snapshots in the order of the histories."""
+    asked = pq.read_table(job.snapshots, columns=["lead_id", "as_of"])
+    lead_ids = pa.array(histories.lead_ids, pa.string())
+    lead = find_ids(index_ids(lead_ids), asked["lead_id"])
+    as_of = pc.cast(asked["as_of"], pa.int64()).to_numpy()
+    order = np.lexsort((as_of, lead))
+    snapshots = Snapshots(lead[order], as_of[order])
+    wanted = catalog()
+    return Asked(build_profile(histories, tables, wanted), snapshots, wanted, lead_columns(lead_ids, snapshots))
+
+
+def _bytes(memory: str) -> int:
+    return int(float(memory.removesuffix("GB")) * GIGABYTE)
+
+
+if __name__ == "__main__":
+    run(features_of)
