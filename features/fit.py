@@ -1,14 +1,18 @@
 """Fit: attributes of leads and accounts as numbers, as of a date where their change history is known."""
 
-from collections.abc import Collection, Iterable, Mapping
+import math
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
+from decimal import Decimal
+from numbers import Real
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from features.catalog import AttributeCode
-from features.histories import positions_of
+from features.identifiers import positions_of
 from features.project import FeatureSettings
 from features.recorded import Recorded, latest, recorded
 from features.snapshots import Snapshots
@@ -25,6 +29,7 @@ ADDRESS_SHARE = 0.2
 LEAST_LEADS = 5
 # A column of fewer rows is one when no value comes twice; single values could be names of people.
 UNIQUE_ROWS = 10
+_NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*", re.ASCII)
 
 
 def attribute_frame(leads: pd.DataFrame, accounts: pd.DataFrame, exclude: Iterable[str]) -> pd.DataFrame:
@@ -55,15 +60,59 @@ def learn_codes(
 
 
 def encode(code: AttributeCode, values: pd.Series) -> Floats:
-    """Values of one attribute as float64 codes; not known (or not readable as a number) is NaN."""
+    """Values of one attribute as float64 codes: `code_of` of each; not known is NaN."""
     if code.type == "number":
         return _numbers(values)
-    words = _words(values)
+    position = {name: number for number, name in enumerate(code.categories)}
+    return _by_value(values, lambda value: _code_among(code, position, value))
+
+
+def code_of(code: AttributeCode, value: object) -> float:
+    """Code of one value of an attribute (text, number, boolean or None), as `encode` gives it for a column.
+
+    >>> code_of(AttributeCode("size", "category", ("small", "12")), 12.0)
+    1.0
+    """
+    if code.type == "number":
+        return number_of(value)
+    return _code_among(code, {name: number for number, name in enumerate(code.categories)}, value)
+
+
+def _code_among(code: AttributeCode, position: Mapping[str, int], value: object) -> float:
+    word = word_of(value)
+    if word is None:
+        return math.nan
     if code.type == "boolean":
-        lower = words.str.lower()
-        return np.where(lower.isin(TRUE_WORDS), 1.0, np.where(lower.isin(FALSE_WORDS), 0.0, np.nan))
-    position = positions_of(words, code.categories)
-    return np.where(words.isna(), np.nan, np.where(position < 0, len(code.categories), position))
+        lower = word.lower()
+        return 1.0 if lower in TRUE_WORDS else 0.0 if lower in FALSE_WORDS else math.nan
+    return float(position.get(word, len(position)))
+
+
+def number_of(value: object) -> float:
+    """Finite number that a value is or spells, true and false as 1 and 0; NaN when it is none."""
+    if isinstance(value, str):
+        number = float(value) if _NUMBER.fullmatch(value) else math.nan
+    elif isinstance(value, float):
+        number = value
+    elif isinstance(value, Real | Decimal):
+        try:
+            number = float(value)
+        except (OverflowError, ValueError):  # an integer beyond all floats, a signalling NaN
+            number = math.nan
+    else:
+        number = math.nan
+    return float(number) if math.isfinite(number) else math.nan
+
+
+def word_of(value: object) -> str | None:
+    """A value as text, so that 1, 1.0 and '1' of differently typed files are the same category; None when missing."""
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            return None
+        return str(int(value)) if value.is_integer() else repr(float(value))
+    return str(value)
 
 
 def attribute_values(
@@ -132,17 +181,26 @@ def _frequent(counts: pd.Series, settings: FeatureSettings) -> tuple[str, ...]:
 
 
 def _numbers(values: pd.Series) -> Floats:
-    numbers = pd.to_numeric(values, errors="coerce").astype(np.float64).to_numpy()
+    if not pd.api.types.is_float_dtype(values):
+        return _by_value(values, number_of)
+    numbers = values.to_numpy(np.float64, na_value=np.nan)
     return np.where(np.isfinite(numbers), numbers, np.nan)
 
 
 def _words(values: pd.Series) -> "pd.Series[str]":
-    """Values as text, so that 1, 1.0 and '1' of differently typed files are the same category."""
-    if pd.api.types.is_float_dtype(values):
-        values = values.where(values.notna() & (values.abs() != np.inf))
-        whole = values.notna() & (values == values.round())
-        return values.astype(object).where(~whole, values[whole].astype(np.int64)).astype("str").where(values.notna())
-    return values.astype("str").where(values.notna())
+    if isinstance(values.dtype, pd.StringDtype):
+        return values
+    words = [word_of(value) if known else None for value, known in zip(values, values.notna(), strict=True)]
+    return pd.Series(words, values.index, dtype="str")
+
+
+def _by_value(values: pd.Series, rule: Callable[[object], float]) -> Floats:
+    """`rule` of each value, NaN where there is none; asked once for each different value of a typed column."""
+    if values.dtype == object:
+        given = zip(values, values.notna(), strict=True)
+        return np.array([rule(value) if known else np.nan for value, known in given], np.float64)
+    row, different = pd.factorize(values)
+    return np.array([*map(rule, different.tolist()), np.nan])[row]
 
 
 def filled_share(columns: Iterable[npt.NDArray[np.float64]], n: int) -> Floats:

@@ -245,7 +245,7 @@ def _event_columns(interactions: pd.DataFrame, lead_ids: pd.Series, account_name
     }
 
 
-def _seen_by_colleagues(columns: dict[str, Ints], created: Ints) -> dict[str, Ints]:
+def _seen_by_colleagues(columns: Mapping[str, Ints], created: Ints) -> dict[str, Ints]:
     """Events as the account knows them: what a lead did before it was created is known from its creation on."""
     known_from = np.where(columns["lead"] >= 0, created[columns["lead"]], NEVER) if len(created) else NEVER
     return {**columns, "time": np.maximum(columns["time"], known_from)}

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from features import buying_team, engagement, fit
-from features.catalog import Catalog, FeatureDef, Owner
-from features.engagement import View
+from features.catalog import Catalog, Family, FeatureDef, Owner
+from features.engagement import Column, View
 from features.histories import Block, EventLog
 from features.profile import Profile
 from features.qualification import Evidence, latest_evidence
@@ -22,14 +22,14 @@ from features.windows import DAY_US, NEVER, Floats, Ints
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """What the formulas of one block read; `account_row` is the account view's row of each snapshot."""
+    """What the formulas of one block read; `account_row` picks the account view's row of each snapshot."""
 
     block: Block
     profile: Profile
     snapshots: Snapshots
     catalog: Catalog
     views: Mapping[Owner, View]
-    account_row: Ints
+    account_row: Ints | slice
     worth: Floats
     attributes: Mapping[str, Floats]
     evidence: Evidence
@@ -40,12 +40,81 @@ def block_values(block: Block, profile: Profile, snapshots: Snapshots, catalog: 
 
     `snapshots` are sorted by (lead, as_of), leads numbered as in the block. Nothing at or after as_of is seen.
     """
-    seen = _seen(block, profile, snapshots, catalog)
-    for column, feature in enumerate(catalog.features):
+    seen, plan = _seen(block, profile, snapshots, catalog), _plan(catalog)
+    for table in plan.tables:
+        _fill_from_table(seen, table, values)
+    for column, feature in plan.others:
         formula = _FORMULAS[feature.family]
         found = formula(seen, seen.views[feature.owner], feature)
         of_account = feature.owner == "account" and feature.family in _HISTORY
         values[:, column] = found[seen.account_row] if of_account else found
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """Features that are rows of one table of a view: its rows `codes` become the columns `columns` of the values.
+
+    `most` is the largest code.
+    """
+
+    family: Family
+    owner: Owner
+    of: Column
+    days: int | None
+    codes: Ints
+    columns: Ints
+    most: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """How the features of a catalog are worked out; the others are worked out one by one."""
+
+    tables: tuple[_Table, ...]
+    others: tuple[tuple[int, FeatureDef], ...]
+
+
+_PLANS: dict[int, tuple[Catalog, _Plan]] = {}
+_MOST_PLANS = 64
+
+
+def _plan(catalog: Catalog) -> _Plan:
+    """The plan of a catalog, made once: for one lead it takes as long as the features themselves."""
+    known = _PLANS.get(id(catalog))
+    if known is None or known[0] is not catalog:
+        if len(_PLANS) >= _MOST_PLANS:
+            _PLANS.clear()
+        known = _PLANS[id(catalog)] = catalog, _planned(catalog)
+    return known[1]
+
+
+def _planned(catalog: Catalog) -> _Plan:
+    together: dict[tuple[Family, Owner, Column, int | None], list[tuple[int, int]]] = {}
+    others = []
+    for column, feature in enumerate(catalog.features):
+        if feature.family in ("count", "days_since_last") and feature.of is not None:
+            of, code = engagement.selection(feature.of)
+            days = feature.days if feature.family == "count" else None
+            together.setdefault((feature.family, feature.owner, of, days), []).append((code, column))
+        else:
+            others.append((column, feature))
+    return _Plan(tuple(_table(*key, pairs) for key, pairs in together.items()), tuple(others))
+
+
+def _table(family: Family, owner: Owner, of: Column, days: int | None, pairs: list[tuple[int, int]]) -> _Table:
+    codes, columns = np.array(pairs, np.int64).T
+    return _Table(family, owner, of, days, codes, columns, most=int(codes.max()))
+
+
+def _fill_from_table(seen: _Seen, table: _Table, values: Floats) -> None:
+    view, counted = seen.views[table.owner], table.family == "count"
+    found = view.counts(table.of, table.days) if counted else engagement.days_by_code(view, table.of)
+    codes, columns = table.codes, table.columns
+    if table.most >= len(found):  # topics that the block's events do not have
+        values[:, columns[codes >= len(found)]] = 0.0 if counted else np.nan
+        codes, columns = codes[codes < len(found)], columns[codes < len(found)]
+    chosen = found[codes]
+    values[:, columns] = (chosen[:, seen.account_row] if table.owner == "account" else chosen).T
 
 
 def _seen(block: Block, profile: Profile, snapshots: Snapshots, catalog: Catalog) -> _Seen:
@@ -60,7 +129,8 @@ def _seen(block: Block, profile: Profile, snapshots: Snapshots, catalog: Catalog
             "lead": _view(block.by_lead, snapshots.lead, snapshots.as_of, (kind, topic), catalog),
             "account": _view(block.by_account, owner, as_of, (kind, topic), catalog),
         },
-        account_row=account_row,
+        # Where no two leads share a row, as for one lead alone, there is nothing to pick.
+        account_row=slice(None) if (account_row == np.arange(len(snapshots))).all() else account_row,
         worth=np.array([catalog.points.get(name, 0.0) for name in block.kinds] + [0.0]),
         attributes={
             code.name: fit.attribute_as_of(profile.attributes[code.name], snapshots) for code in catalog.attributes
@@ -122,7 +192,7 @@ def _interest(seen: _Seen, view: View, feature: FeatureDef) -> Floats:
 
 
 def _criteria_met(seen: _Seen, _view: View, _feature: FeatureDef) -> Floats:
-    return (np.nan_to_num(seen.evidence.met) >= seen.catalog.met_from).sum(axis=1).astype(np.float64)
+    return (seen.evidence.met >= seen.catalog.met_from).sum(axis=1).astype(np.float64)
 
 
 def _criteria_known(seen: _Seen, _view: View, _feature: FeatureDef) -> Floats:

@@ -10,6 +10,7 @@ import numpy as np
 from features.catalog import OTHER, AttributeCode, Catalog, Family, FeatureDef, Group, Owner, ValueType
 from features.fit import ACCOUNT_PREFIX
 from features.histories import Histories
+from features.lean import earns_its_place
 from features.project import FeatureSettings
 from features.windows import NEVER, Ints
 
@@ -121,6 +122,9 @@ def propose_catalog(
         *_qualification(criteria),
         *_calendar(settings),
     ]
+    if settings.columns == "lean":
+        main: Owner = "lead" if recorded.own_events else "account"
+        features = [feature for feature in features if earns_its_place(feature, settings.windows_days, main)]
     unique = _named_apart(features)
     kept = tuple(f for f in unique if not any(fnmatchcase(f.name, pattern) for pattern in settings.exclude))
     used = {f.of for f in kept if f.family == "attribute"}

@@ -17,12 +17,12 @@ from features.project import (
     PointSettings,
     ProjectSettings,
     RuleSettings,
-    Section,
     SnapshotSettings,
     TableName,
     TableSettings,
 )
 from features.schema import SPECS
+from features.sections import Section
 
 Preset = Literal["canonical", "flat"]
 FEATURE_SECTIONS: Mapping[str, type[Section]] = {

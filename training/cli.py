@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
+import numpy as np
 import typer
 
 from features.cli import (
@@ -23,6 +24,7 @@ from features.cli import (
 )
 from features.errors import ModelRefusedError, ProjectFileError
 from features.project import FILE_NAME, Project, read_project
+from features.tables import Tables
 from training.evaluation import Estimate, Evaluation, from_json
 from training.registry import Registry
 from training.settings import SECTIONS, TrainingSettings, read_training_settings
@@ -57,12 +59,33 @@ def init(directory: Annotated[Path, typer.Argument(help="folder of the new proje
 
 
 @app.command()
-def check(directory: ProjectFolder = HERE) -> None:
+def check(
+    directory: ProjectFolder = HERE,
+    replay: Annotated[
+        bool, typer.Option("--replay", help="make the features of past weeks again as they were then; they must agree")
+    ] = False,
+    against: Annotated[
+        Path | None, typer.Option("--against", help="feature table written on an earlier day; rows of both must agree")
+    ] = None,
+) -> None:
     """Read and check all tables, count rows used and quarantined, and say what training would see."""
-    from training.dataset import load_dataset
+    from training.replay_words import check_against, check_replay
 
     project, settings = read_all(directory)
     tables = read_checked(project, untimed=settings.label.column is not None)
+    _print_data(project, settings, tables)
+    code = exit_code(tables)
+    if replay:
+        code = max(code, check_replay(project, settings, tables, np.random.default_rng(settings.model.seed)))
+    if against is not None:
+        code = max(code, check_against(project, settings, tables, against))
+    raise typer.Exit(code)
+
+
+def _print_data(project: Project, settings: TrainingSettings, tables: Tables) -> None:
+    """What training would see of the data."""
+    from training.dataset import load_dataset
+
     dataset = load_dataset(project, settings, tables)
     print_left_out(dataset.histories.left_out)
     matured = dataset.label[dataset.matured]
@@ -73,7 +96,6 @@ def check(directory: ProjectFolder = HERE) -> None:
     )
     if not tables.timed:
         out.print("leads have no creation times: whether an attribute was known in time cannot be checked")
-    raise typer.Exit(exit_code(tables))
 
 
 @app.command()

@@ -7,7 +7,8 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from features.deals import DealsOfAccount
-from features.project import AwareTime, Project, Section
+from features.project import Project
+from features.sections import AwareTime, Section
 
 
 class LabelSettings(Section):

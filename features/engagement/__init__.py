@@ -6,20 +6,22 @@ cut into blocks, whoever calls.
 """
 
 from features.engagement.activity import active_days, sessions
-from features.engagement.counts import count
+from features.engagement.counts import count, selection
 from features.engagement.interest import interest
 from features.engagement.movement import trend, trend_ratio
-from features.engagement.recency import days_since_first, days_since_last
+from features.engagement.recency import days_by_code, days_since_first, days_since_last
 from features.engagement.rhythm import gap_max_days, gap_mean_days, gap_std_days
 from features.engagement.totals import dwell_mean_s, dwell_s, value
 from features.engagement.touches import first_kind, last_kind
 from features.engagement.variety import entropy, variety
-from features.engagement.view import View
+from features.engagement.view import Column, View
 
 __all__ = [
+    "Column",
     "View",
     "active_days",
     "count",
+    "days_by_code",
     "days_since_first",
     "days_since_last",
     "dwell_mean_s",
@@ -31,6 +33,7 @@ __all__ = [
     "gap_std_days",
     "interest",
     "last_kind",
+    "selection",
     "sessions",
     "trend",
     "trend_ratio",

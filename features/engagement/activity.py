@@ -4,7 +4,7 @@ import numpy as np
 
 from features.engagement.view import View
 from features.histories import EventLog
-from features.windows import DAY_US, SECOND_US, Bools, Floats, Ints, over
+from features.windows import DAY_US, SECOND_US, Bools, Floats, Ints, over, prefix_sums
 
 SESSION_GAP_US = 30 * 60 * SECOND_US
 
@@ -21,14 +21,13 @@ def sessions(view: View, days: int | None) -> Floats:
 
 def _runs_in(view: View, what: str, days: int | None) -> Floats:
     """Number of runs that have an event in the window: run starts in it, and one that started before it."""
+    if what not in view._runs:
+        new = _STARTS[what](view.log)
+        view._runs[what] = prefix_sums(new), np.concatenate([~new, [False]])
+    begun, continued = view._runs[what]
     span = view.span(days)
-    begun = view.sums(what, _STARTS[what](view.log)) if what not in view._sums else view._sums[what]
-    runs = over(begun, span)
-    some = np.flatnonzero(span.count)
-    first = span.first[some]
     # The window cuts a run when its first event does not start one.
-    runs[some] += begun[first + 1] == begun[first]
-    return runs.astype(np.float64)
+    return (over(begun, span) + (continued[span.first] & (span.count > 0))).astype(np.float64)
 
 
 def _new_days(log: EventLog) -> Bools:

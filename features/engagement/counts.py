@@ -1,5 +1,6 @@
 """Counts: how many interactions, of all kinds or of one kind, topic or direction."""
 
+from functools import cache
 from typing import cast
 
 import numpy as np
@@ -22,6 +23,7 @@ def count(view: View, of: str | None, days: int | None) -> Floats:
     return counts[code].astype(np.float64) if code < len(counts) else np.zeros(len(view.owner))
 
 
+@cache
 def selection(of: str) -> tuple[Column, int]:
     """Column and code that `of` names."""
     column, _, wanted = of.partition(":")

@@ -14,10 +14,8 @@ def days_since_last(view: View, of: str | None) -> Floats:
         past = view.span(None)
         return _days_before(view, past.stop - 1, past.count > 0)
     column, code = selection(of)
-    last = _last_by_code(view, column)
-    if code >= len(last):
-        return np.full(len(view.owner), np.nan)
-    return np.where(last[code] == NEVER, np.nan, (view.as_of - last[code]) / DAY_US)
+    days = days_by_code(view, column)
+    return days[code] if code < len(days) else np.full(len(view.owner), np.nan)
 
 
 def days_since_first(view: View) -> Floats:
@@ -32,11 +30,13 @@ def _days_before(view: View, position: Ints, some: Bools) -> Floats:
     return days
 
 
-def _last_by_code(view: View, column: Column) -> Ints:
-    if column not in view._last:
+def days_by_code(view: View, column: Column) -> Floats:
+    """Days since the last past event of each code (rows) for each snapshot (columns); worked out once."""
+    if column not in view._since:
         past, (code, n) = view.span(None), view.codes(column)
-        view._last[column] = _last_times(view.owner, past.first, past.stop, view.log.time, code, n)
-    return view._last[column]
+        last = _last_times(view.owner, past.first, past.stop, view.log.time, code, n)
+        view._since[column] = np.where(last == NEVER, np.nan, (view.as_of - last) / DAY_US)
+    return view._since[column]
 
 
 @njit(cache=True, nogil=True)

@@ -8,7 +8,7 @@ import numpy.typing as npt
 from numba import njit
 
 from features.histories import EventLog
-from features.windows import Floats, Ints, Span, history, prefix_sums, window_start
+from features.windows import Bools, Floats, Ints, Span, history, prefix_sums, window_start
 
 Column = Literal["kind", "topic", "direction"]
 Counts = npt.NDArray[np.int32]
@@ -31,7 +31,8 @@ class View:
     _spans: dict[int | None, Span] = field(default_factory=dict)
     _counts: dict[tuple[Column, int | None], Counts] = field(default_factory=dict)
     _sums: dict[str, Ints] = field(default_factory=dict)
-    _last: dict[Column, Ints] = field(default_factory=dict)
+    _runs: dict[str, tuple[Ints, Bools]] = field(default_factory=dict)
+    _since: dict[Column, Floats] = field(default_factory=dict)
     _gaps: list[tuple[Ints, Ints, Floats, Ints]] = field(default_factory=list)
 
     def span(self, days: int | None) -> Span:

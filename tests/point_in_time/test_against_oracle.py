@@ -57,7 +57,9 @@ def test_features_equal_the_oracle(world):
 @settings(max_examples=5)
 @given(worlds())
 def test_a_proposed_catalog_equals_the_oracle(world):
-    chosen = FeatureSettings(windows_days=(2, 7), half_lives_days=(7,), max_kinds=2, max_topics=1, calendar=True)
+    chosen = FeatureSettings(
+        columns="all", windows_days=(2, 7), half_lives_days=(7,), max_kinds=2, max_topics=1, calendar=True
+    )
     vocabulary = learn_vocabulary(world.histories(), day(10), chosen)
     catalog = propose_catalog(recorded_in(world.histories()), vocabulary, ATTRIBUTES, CRITERIA, POINTS, chosen)
     compare(world, catalog, all_pairs(world, [day(5)]))

@@ -45,7 +45,7 @@ def test_a_catalog_survives_json():
 
 
 def test_another_schema_is_refused():
-    with pytest.raises(ValueError, match="catalog schema 99, expected 1"):
+    with pytest.raises(ValueError, match="catalog schema 99, expected 2"):
         Catalog.from_json(CATALOG.to_json() | {"schema_version": 99})
 
 

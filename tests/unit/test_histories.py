@@ -4,9 +4,9 @@ from hypothesis import given, settings
 from worlds import DAY, World, day, deal, event, lead, worlds
 
 from features.histories import LARGEST, build_histories, restrict
-from features.times import microseconds
 from features.schema import SPECS
 from features.tables import tables_from_frames
+from features.times import microseconds
 from features.windows import NEVER
 
 TEAM = (lead("L2", account="A"), lead("L1"), lead("L3", account="A"))

@@ -14,7 +14,7 @@ EVENTS = (
 
 
 def proposed(*events, vocabulary=None, attributes=(), criteria=(), leads=TEAM, **settings):
-    histories, chosen = World(leads, events).histories(), FeatureSettings(**settings)
+    histories, chosen = World(leads, events).histories(), FeatureSettings(**{"columns": "all", **settings})
     vocabulary = vocabulary or learn_vocabulary(histories, day(5), chosen)
     return propose_catalog(
         recorded_in(histories), vocabulary, tuple(attributes), tuple(criteria), {"visit": 1.0}, chosen
@@ -111,3 +111,23 @@ def test_criteria_and_calendar_where_asked():
 def test_a_catalog_remembers_the_points_of_interest():
     assert proposed(*EVENTS).points == {"visit": 1.0}
     assert np.isclose(proposed(*EVENTS).met_from, 0.5)
+
+
+def test_the_lean_catalog_keeps_what_earns_its_place():
+    every = proposed(*EVENTS, windows_days=(7, 30, 90), half_lives_days=(7,))
+    lean = proposed(*EVENTS, windows_days=(7, 30, 90), half_lives_days=(7,), columns="lean")
+    assert set(lean.names) < set(every.names)
+    assert {"visit_30d", "visit_ever", "days_since_visit", "interest_half_life_7d", "colleagues_active_90d"} <= set(
+        lean.names
+    )
+    assert not {"visit_7d", "visit_90d", "trend_30d", "kind_entropy_30d", "active_days_30d"} & set(lean.names)
+    assert [name for name in lean.names if name.startswith("account_")] == [
+        "account_interactions_30d", "account_interactions_ever", "account_days_since_interactions",
+        "account_interest_half_life_7d",
+    ]  # fmt: skip
+
+
+def test_the_lean_catalog_looks_closely_at_accounts_where_no_event_names_a_lead():
+    events = tuple({**row, "lead_id": None, "account_id": "A"} for row in EVENTS)
+    names = proposed(*events, windows_days=(7, 30, 90), columns="lean").names
+    assert {"account_visit_30d", "account_days_since_visit", "account_sessions_ever"} <= set(names)

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from features.project import SECTIONS, Section, TableSettings, parse_section, read_project
+from features.project import SECTIONS, TableSettings, parse_section, read_project
+from features.sections import Section
 from features.starter import FEATURE_SECTIONS, project_file_markdown, starter_text, toml_value, type_words
 from training.settings import SECTIONS as TRAINING_SECTIONS
 
