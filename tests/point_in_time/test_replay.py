@@ -103,7 +103,7 @@ def test_a_look_ahead_is_found_and_the_table_named(simulated, monkeypatch):
     monkeypatch.setattr(replayed, "build_features", three_days_ahead)
     found = replay(*simulated, last_weeks(simulated[2].data_end), rng(), most=100)
     assert not found.equal
-    assert {one.feature for one in found.differences} >= {"interactions_7d", "interactions_ever"}
+    assert {one.feature for one in found.differences} >= {"interactions_30d", "interactions_ever"}
     assert any("rows of interactions dated 20" in one.cause for one in found.differences)
     assert "features differ" in replayed_text(found)
 
@@ -149,7 +149,7 @@ def test_a_back_dated_interaction_is_found_with_its_kind_and_time(simulated, wri
     [one] = found.late
     assert (one.kind, one.added, one.removed, one.leads, one.lead_id) == ("webinar_attended", 1, 0, 1, lead_id)
     assert late["occurred_at"].iloc[0] in one.times
-    assert "interactions_7d" in {one.feature for one in found.differences}
+    assert "interactions_30d" in {one.feature for one in found.differences}
 
 
 def test_an_attribute_that_changed_since_is_told_apart(simulated, written):
