@@ -18,7 +18,8 @@ export MLFLOW_DISABLE_TELEMETRY := true
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo demo-real data features train evaluate promote rollback score report mlflow serve \
-	notebooks test lint types check bench bench-features bench-real bench-explain bench-ablation soak lock clean
+	notebooks test lint types check bench bench-features bench-real bench-explain bench-ablation bench-one-lead \
+	bench-incremental bench-spark soak lock clean
 
 help: ## list all targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -118,6 +119,15 @@ bench-explain: $(READY) ## exact explanations against pred_contrib and woodelf-e
 	@$(BIN)/uv pip install --no-config --quiet --python .bench/woodelf/bin/python \
 		woodelf-explainer==0.4.8 lightgbm==4.7.0 numpy==2.4.6 pandas==3.1.1 scipy==1.17.1 treelite==4.8.1
 	@$(BIN)/python -m benchmarks.explain
+
+bench-one-lead: $(READY) ## one lead with 200 events, all features, in process
+	@$(BIN)/python -m benchmarks.one_lead
+
+bench-incremental: $(READY) ## updates of a feature store with 1 % new events
+	@$(BIN)/python -m benchmarks.incremental
+
+bench-spark: $(COMPLETE) ## two Spark workers against one, and a worker killed
+	@$(BIN)/python -m benchmarks.spark
 
 bench-ablation: $(READY) ## which feature families earn their place (needs RIPELEAD_REAL_DATA)
 	@$(BIN)/python -m benchmarks.ablation

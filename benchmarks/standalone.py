@@ -30,8 +30,13 @@ class Standalone:
 
 
 @contextmanager
-def standalone_cluster(folder: Path, java_home: Path, workers: int = 2, memory: str = "1g") -> Iterator[Standalone]:
-    """A master and workers of one core each; logs and work folders in `folder`; all are ended at the end."""
+def standalone_cluster(
+    folder: Path, java_home: Path, workers: int = 2, memory: str = "1g", *, pinned: bool = False
+) -> Iterator[Standalone]:
+    """A master and workers of one core each; logs and work folders in `folder`; all are ended at the end.
+
+    `pinned`: each worker, with its executor and Python, runs on one core of the machine and nowhere else.
+    """
     port, page = _free_port(), _free_port()
     master = f"spark://{HOST}:{port}"
     started: list[subprocess.Popen[bytes]] = []
@@ -43,6 +48,9 @@ def standalone_cluster(folder: Path, java_home: Path, workers: int = 2, memory: 
             own = ["--host", HOST, "-c", "1", "-m", memory, "--webui-port", "0", "--work-dir", str(folder / "work")]
             log = folder / f"worker-{number}.log"
             started.append(_daemon("worker.Worker", [*own, master], log, java_home))
+            if pinned:
+                # At once, while the script has started nothing yet: what it starts inherits it.
+                os.sched_setaffinity(started[-1].pid, {number % (os.cpu_count() or 1)})
         _wait_for(lambda: _alive_workers(page) == workers, started, folder)
         yield Standalone(master, tuple(started[1:]))
     finally:

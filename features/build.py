@@ -48,10 +48,13 @@ def build_features(
     snapshots: Snapshots,
     catalog: Catalog,
     progress: Progress = silent,
+    *,
+    threads: int | None = None,
 ) -> FeatureTable:
     """Feature table of the snapshots (sorted by lead and as_of); rows in the order of `snapshots`.
 
     Nothing at or after a snapshot's as_of is seen. `progress(done, total)` is called after each block.
+    `threads`: default all cores.
 
     Raises:
         ValueError: the snapshots are not sorted.
@@ -68,8 +71,8 @@ def build_features(
             block_values(histories.cut(*block), profile.cut(a, b), here, catalog, values[rows])
         return b
 
-    with ThreadPoolExecutor(os.cpu_count()) as threads:
-        for done in threads.map(fill, account_blocks(histories.by_account.start, histories.account_start)):
+    with ThreadPoolExecutor(threads or os.cpu_count()) as pool:
+        for done in pool.map(fill, account_blocks(histories.by_account.start, histories.account_start)):
             progress(done, len(histories.lead_ids))
     return FeatureTable(snapshots, catalog.names, values)
 

@@ -144,6 +144,9 @@ def _chunk_hashes(chunk: pa.Array) -> np.ndarray:
     if pa.types.is_nested(chunk.type):
         chunk = pa.array([str(cell) for cell in chunk.to_pylist()])
     hashes: np.ndarray = pd.util.hash_array(chunk.to_pandas().array, categorize=True)
+    if chunk.null_count:
+        # A missing cell is the same whatever the type of its column, which may differ from file to file.
+        hashes = np.where(chunk.is_null().to_numpy(zero_copy_only=False), np.uint64(1), hashes)
     return hashes
 
 

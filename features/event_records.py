@@ -61,7 +61,7 @@ def same_as_before(records: Records) -> Bools:
 
 
 def _words(records: Records) -> Words:
-    return np.ascontiguousarray(records).view(np.int64).reshape(len(records), -1)
+    return np.ascontiguousarray(records).view(np.int64).reshape(len(records), records.dtype.itemsize // WORD)
 
 
 @njit(cache=True, nogil=True)

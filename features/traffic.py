@@ -1,7 +1,7 @@
 """Rows of the interactions table that no buyer made: bots, the seller's own people and test leads, unset clocks."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sized
 from dataclasses import dataclass
 from fnmatch import translate
 from functools import lru_cache
@@ -92,6 +92,8 @@ def fitting(texts: Iterable[object], patterns: tuple[str, ...]) -> Bools:
     >>> fitting(["Googlebot/2.1", "Jane Abbott", None], ("*bot/*", "bot")).tolist()
     [True, False, False]
     """
+    if not patterns and isinstance(texts, Sized):
+        return np.zeros(len(texts), bool)
     fits = _compiled(patterns).match
     return np.array([isinstance(text, str) and fits(text.strip().lower()) is not None for text in texts], bool)
 

@@ -3,8 +3,9 @@
 import subprocess
 import sys
 from dataclasses import replace
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 import typer
@@ -20,6 +21,7 @@ from features.cli import (
     print_left_out,
     progress_bar,
     read_checked,
+    status,
     utc_now,
 )
 from features.errors import ModelRefusedError, ProjectFileError
@@ -28,6 +30,18 @@ from features.tables import Tables
 from training.evaluation import Estimate, Evaluation, from_json
 from training.registry import Registry
 from training.settings import SECTIONS, TrainingSettings, read_training_settings
+
+if TYPE_CHECKING:
+    from features.engines.event_logs import Limits
+    from training.feature_table import Written
+
+
+class Engine(StrEnum):
+    """Where features are computed."""
+
+    local = "local"
+    spark = "spark"
+
 
 HERE = Path()
 RUNS = "runs"
@@ -100,27 +114,49 @@ def _print_data(project: Project, settings: TrainingSettings, tables: Tables) ->
 
 @app.command()
 def features(
-    out_file: Annotated[Path, typer.Option("--out", help="Parquet file to write")],
+    out_file: Annotated[Path, typer.Option("--out", help="Parquet file to write, or a folder to bring up to date")],
     directory: ProjectFolder = HERE,
     memory: Annotated[str | None, typer.Option(help="memory to use at most, such as 2GB; default: no limit")] = None,
     threads: Annotated[int | None, typer.Option(help="threads to use; default: all cores", min=1)] = None,
+    engine: Annotated[Engine, typer.Option(help="this machine, or a Spark cluster")] = Engine.local,
+    master: Annotated[
+        str, typer.Option(help="the cluster, such as spark://host:7077, with --engine spark")
+    ] = "local[*]",
 ) -> None:
     """Write the feature table of all training snapshots with their outcomes, for notebooks."""
-    from features.files import replaced_file
-    from training.feature_table import Job, write_feature_table
-
-    if out_file.suffix.lower() != ".parquet":
-        raise ProjectFileError(f"--out {out_file}: expected a file ending in .parquet")
     limits = parse_limits(memory, threads)
     project, settings = read_all(directory)
-    with replaced_file(out_file) as temporary:
-        job = Job(project, settings, temporary, limits, utc_now())
-        with progress_bar("reading") as reading, progress_bar("features") as computing:
-            written = write_feature_table(job, reading, computing)
+    if engine is Engine.spark:
+        written = _features_on_spark(project, settings, out_file, master)
+    else:
+        written = _features_here(project, settings, out_file, limits)
     account_for(project, written.tables)
     print_left_out(written.left_out)
     out.print(f"wrote {written.rows:,} snapshots × {written.features} features to {out_file}", markup=False)
     raise typer.Exit(exit_code(written.tables))
+
+
+def _features_here(project: Project, settings: TrainingSettings, path: Path, limits: "Limits") -> "Written":
+    """A Parquet file, written as a whole; or a folder, which is brought up to date by what is new."""
+    from features.files import replaced_file
+    from training.feature_table import Job, write_feature_table
+    from training.stored_table import update_feature_store
+
+    if path.suffix.lower() not in (".parquet", ""):
+        raise ProjectFileError(f"--out {path}: expected a file ending in .parquet, or a folder")
+    job = Job(project, settings, path, limits, utc_now())
+    with progress_bar("reading") as reading, progress_bar("features") as computing:
+        if path.suffix == "":
+            return update_feature_store(job, reading, computing)
+        with replaced_file(path) as temporary:
+            return write_feature_table(replace(job, path=temporary), reading, computing)
+
+
+def _features_on_spark(project: Project, settings: TrainingSettings, path: Path, master: str) -> "Written":
+    from training.spark_table import write_spark_table
+
+    with status(f"features on {master}"):
+        return write_spark_table(project, settings, str(path), master, utc_now())
 
 
 @app.command()

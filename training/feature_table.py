@@ -95,7 +95,7 @@ def _from_logs(job: Job, logs: EventLogs, small: Tables, computing: Progress) ->
     events = (logs.recorded, vocabulary)
     catalog, _ = catalog_of(job.project, job.settings.model, dataset, every, events)
     profile = build_profile(logs.histories, tables, catalog)
-    asked = Asked(profile, dataset.snapshots, catalog, _leading(dataset))
+    asked = Asked(profile, dataset.snapshots, catalog, outcomes_of(dataset))
     rows = write_features(logs, asked, job.path, job.limits, computing)
     return Written(rows, len(catalog.features), _accounted(tables, logs), logs.accounting.left_out)
 
@@ -104,13 +104,14 @@ def _from_memory(job: Job, tables: Tables, histories: Histories, computing: Prog
     dataset = dataset_of(job.project, job.settings, tables, histories)
     every = np.arange(len(dataset.snapshots))
     catalog, _ = learn_catalog(job.project, job.settings.model, dataset, every)
-    asked = Asked(build_profile(histories, tables, catalog), dataset.snapshots, catalog, _leading(dataset))
+    asked = Asked(build_profile(histories, tables, catalog), dataset.snapshots, catalog, outcomes_of(dataset))
     table = build_features(histories, tables, dataset.snapshots, catalog)
     rows = write_rows([(slice(0, len(every)), table)], asked, job.path, computing)
     return Written(rows, len(catalog.features), tables, {})
 
 
-def _leading(dataset: Dataset) -> Leading:
+def outcomes_of(dataset: Dataset) -> Leading:
+    """The columns lead_id, as_of, label and matured of rows."""
     ids = lead_columns(pa.array(dataset.histories.lead_ids, pa.large_string()), dataset.snapshots)
 
     def leading(rows: slice) -> dict[str, pa.Array]:

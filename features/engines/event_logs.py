@@ -268,21 +268,33 @@ def open_door(project: Project, source: EventSource, tables: Tables, histories: 
     settings = project.tables["interactions"]
     empty = SourceTable("interactions", source.origin, source.schema.empty_table(), ())
     layout = layout_of(empty, settings, SPECS["interactions"])
-    accounts = different_ids([tables.leads["account_id"], tables.accounts["account_id"]])
-    own = histories.leads["account_id"].reset_index(drop=True)
-    first_of_account = histories.leads.assign(number=histories.account).drop_duplicates("account_id")
-    at = positions_of(accounts, first_of_account["account_id"])
+    accounts, number, of_lead = _accounts(tables, histories, named="account_id" in layout.canonical)
     return EventDoor(
         project=project,
         layout=layout,
         leads=known_ids(histories.lead_ids, reading_of(project, "interactions", "lead_id")),
         accounts=known_ids(accounts, reading_of(project, "interactions", "account_id")),
-        account_number=np.where(at >= 0, first_of_account["number"].to_numpy()[at], -1),
-        account_of_lead=np.where(own.notna(), histories.account, -1),
+        account_number=number,
+        account_of_lead=of_lead,
         internal=internal_addresses(histories.leads["email"], project.hygiene.internal_domains),
         end=end,
         chosen=project.project.data_end is not None,
     )
+
+
+def _accounts(tables: Tables, histories: Histories, *, named: bool) -> tuple[pd.Series, Ints, Ints]:
+    """All known accounts, the number of each in the histories (−1: no leads), and that of each lead's own (−1: none).
+
+    None are known where no row can name one.
+    """
+    if not named:
+        return tables.accounts["account_id"][:0], np.empty(0, np.int64), np.full(len(histories.account), -1)
+    accounts = different_ids([tables.leads["account_id"], tables.accounts["account_id"]])
+    own = histories.leads["account_id"].reset_index(drop=True)
+    first_of_account = histories.leads.assign(number=histories.account).drop_duplicates("account_id")
+    at = positions_of(accounts, first_of_account["account_id"])
+    number = np.where(at >= 0, first_of_account["number"].to_numpy()[at], -1)
+    return accounts, number, np.where(own.notna(), histories.account, -1)
 
 
 @dataclass

@@ -1,0 +1,224 @@
+"""The rows that an update touches, computed and written beside those that are reused, and the state that names them."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+from pyarrow import parquet
+
+from features.build import Progress
+from features.catalog import Catalog
+from features.engines.event_logs import Limits
+from features.engines.fingerprints import FileMark, code_digest, settings_digest
+from features.engines.local import Asked, write_rows
+from features.engines.store_arrivals import Arrived, Given
+from features.engines.store_blocks import StoredEvents, feature_parts
+from features.engines.store_compaction import compact_events, compact_rows
+from features.engines.store_files import STORE_SCHEMA, Manifest, RowFiles, commit
+from features.engines.store_state import Numbering, State, files_of, save_pair, write_columns
+from features.engines.stored_rows import rows_name
+from features.engines.touched import (
+    ALWAYS,
+    Known,
+    Places,
+    carried_over,
+    changed_leads,
+    known_of,
+    needed_rows,
+    nowhere,
+)
+from features.windows import Ints
+
+KEYS = ("lead_id", "as_of")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One update on its way: what was there, what came, and where the next state is written as update `number`."""
+
+    folder: Path
+    number: int
+    given: Given
+    state: State
+    numbering: Numbering
+    arrived: Arrived
+
+    @property
+    def stored(self) -> StoredEvents:
+        """All events, by today's leads."""
+        return StoredEvents(
+            parts=self.arrived.parts,
+            dtype=self.arrived.dtype,
+            kinds=self.arrived.labels["kinds"],
+            topics=self.arrived.labels["topics"],
+            rules=self.given.project.hygiene,
+            histories=self.given.histories,
+            lead_number=self.numbering.lead_number,
+            account_number=self.numbering.of_account,
+        )
+
+    def path(self, kind: str, ending: str) -> Path:
+        """A new file of this update."""
+        return self.folder / f"{kind}-{self.number:06d}.{ending}"
+
+
+def write_update(step: Step, asked: Asked, marks: Mapping[str, FileMark], limits: Limits, progress: Progress) -> int:
+    """Compute the rows that are missing or touched and make all rows the state of the store; returns their number."""
+    catalog, former = _plain(asked.catalog), step.state.manifest
+    known = known_of(step.given.histories, asked.profile, step.numbering.lead_number, step.numbering.internal)
+    reused = former.rows if former.catalog == catalog else ()
+    places = _places_so_far(step, asked) if reused else nowhere(len(asked.snapshots))
+    changed = changed_leads(known, step.state.known, step.numbering.former)
+    rows = needed_rows(places, asked.snapshots, changed, _since(step))
+    parts = reused
+    if len(rows) or not parts:
+        written = _compute(step, asked, rows, limits, progress)
+        parts, places = (*parts, written), _placed(places, rows, written)
+    parts, places = compact_rows(step.folder, step.number + 1, parts, places)
+    events = compact_events(step.folder, step.number + 2, step.arrived)
+    after = _state_of_events(step, marks).model_copy(
+        update={
+            "catalog": catalog,
+            "events": events,
+            "rows": parts,
+            "leads": _leads(step, known),
+            "accounts": _accounts(step),
+            "snapshots": _snapshots(step, asked),
+            "places": _places(step, places),
+            "leading": _leading(step, asked),
+        }
+    )
+    commit(step.folder, after, files_of(after), former.sizes)
+    return len(rows)
+
+
+def _state_of_events(step: Step, marks: Mapping[str, FileMark]) -> Manifest:
+    """The former state with what the new one says about events."""
+    arrived, numbering = step.arrived, step.numbering
+    return Manifest(
+        schema_version=STORE_SCHEMA,
+        number=step.number + 2,
+        code=code_digest(),
+        settings=settings_digest(step.given.project),
+        end=step.given.end_us,
+        columns=arrived.columns,
+        fields=arrived.dtype.names or (),
+        catalog={},
+        sources=marks,
+        labels={name: tuple(labels.codes) for name, labels in arrived.labels.items()},
+        tally=arrived.tally,
+        waiting=arrived.waiting,
+        next_lead=numbering.next_lead,
+        next_account=numbering.next_account,
+        events=arrived.events,
+        rows=(),
+        leads="",
+        accounts="",
+        snapshots="",
+        places="",
+        leading=None,
+        waiting_rows=arrived.waiting_rows,
+        rejected=arrived.rejected,
+    )
+
+
+def _plain(catalog: Catalog) -> Mapping[str, object]:
+    plain: Mapping[str, object] = json.loads(json.dumps(catalog.to_json()))
+    return plain
+
+
+def _places_so_far(step: Step, asked: Asked) -> Places:
+    state = step.state
+    return carried_over(state.snapshots, state.places, step.numbering.former, len(state.lead_number), asked.snapshots)
+
+
+def _since(step: Step) -> Ints:
+    """Time of the earliest new event of each lead's account."""
+    histories, newest = step.given.histories, step.arrived.newest
+    since = np.full(len(histories.account_start) - 1, ALWAYS)
+    if newest is not None and len(newest.owner):
+        time, of_lead = newest.records["time"][newest.first], newest.owner >= 0
+        account = np.full(len(newest.owner), -1, np.int64)
+        account[of_lead] = histories.account[
+            _inverse(step.numbering.lead_number, step.numbering.next_lead)[newest.owner[of_lead]]
+        ]
+        account[~of_lead] = _inverse(step.numbering.of_account, step.numbering.next_account)[
+            -1 - newest.owner[~of_lead]
+        ]
+        known = account >= 0  # an account without leads has no rows
+        np.minimum.at(since, account[known], time[known])
+    return since[histories.account]
+
+
+def _inverse(number: Ints, n: int) -> Ints:
+    """Place of each of n numbers; −1 for numbers that are not there."""
+    place = np.full(n, -1, np.int64)
+    at = np.flatnonzero(number >= 0)
+    place[number[at]] = at
+    return place
+
+
+def _compute(step: Step, asked: Asked, rows: Ints, limits: Limits, progress: Progress) -> RowFiles:
+    wanted = replace(asked, leading=lambda _: {}, snapshots=asked.snapshots.take(rows))
+    parts = feature_parts(step.stored, asked, rows, limits)
+    write_rows(parts, wanted, step.folder / rows_name(step.number), progress)
+    return RowFiles(number=step.number, rows=len(rows))
+
+
+def _placed(places: Places, rows: Ints, written: RowFiles) -> Places:
+    part, position = places.part.copy(), places.position.copy()
+    part[rows], position[rows] = written.number, np.arange(len(rows))
+    return Places(part, position)
+
+
+def _leads(step: Step, known: Known) -> str:
+    former, state, numbering = step.state.known, step.state, step.numbering
+    if (
+        former is not None
+        and state.lead_ids is numbering.lead_ids
+        and all(
+            np.array_equal(getattr(former, name), getattr(known, name)) for name in ("own", "of_account", "internal")
+        )
+    ):
+        return state.manifest.leads
+    columns = {"lead_id": numbering.lead_ids, "number": numbering.lead_number}
+    hashes = {"own": known.own, "of_account": known.of_account, "internal": known.internal}
+    return write_columns(step.path("leads", "arrow"), {name: pa.array(c) for name, c in (columns | hashes).items()})
+
+
+def _accounts(step: Step) -> str:
+    if step.state.manifest.accounts and step.state.account_ids is step.numbering.account_ids:
+        return step.state.manifest.accounts
+    ids, number = step.numbering.account_ids, step.numbering.account_number
+    if "account" not in (step.arrived.dtype.names or ()):
+        ids, number = ids[:0], number[:0]  # no row names one
+    columns = {"account_id": ids, "number": pa.array(number)}
+    return write_columns(step.path("accounts", "arrow"), columns)
+
+
+def _snapshots(step: Step, asked: Asked) -> str:
+    former, now = step.state, asked.snapshots
+    same_leads = former.lead_ids is step.numbering.lead_ids and bool(former.manifest.snapshots)
+    if same_leads and all(np.array_equal(getattr(former.snapshots, n), getattr(now, n)) for n in ("lead", "as_of")):
+        return former.manifest.snapshots
+    return save_pair(step.path("snapshots", "npy"), now.lead, now.as_of)
+
+
+def _places(step: Step, places: Places) -> str:
+    if places is step.state.places:
+        return step.state.manifest.places
+    return save_pair(step.path("places", "npy"), places.part, places.position)
+
+
+def _leading(step: Step, asked: Asked) -> str | None:
+    """Columns of all rows that are no features, such as outcomes, written anew each time; None when there are none."""
+    if set(asked.leading(slice(0, 0))) <= set(KEYS):
+        return None
+    columns = asked.leading(slice(0, len(asked.snapshots)))
+    others = {name: cells for name, cells in columns.items() if name not in KEYS}
+    path = step.path("leading", "parquet")
+    parquet.write_table(pa.table(others), path, write_statistics=False)
+    return path.name
