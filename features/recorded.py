@@ -34,6 +34,8 @@ def recorded(lead_id: pd.Series, time: pd.Series, value: Floats, lead_ids: Colle
 
 def sorted_recordings(lead: Ints, time: Ints, value: Floats, n_leads: int) -> Recorded:
     """Recordings of n leads from unsorted numbers; a lead of −1 is left out."""
+    if len(lead) == 0:
+        return Recorded(Segments(np.zeros(n_leads + 1, np.int64), time), value)
     order = np.lexsort((value, time, lead))
     order = order[lead[order] >= 0]
     return Recorded(Segments(starts(lead[order], n_leads), time[order]), value[order])
