@@ -64,7 +64,7 @@ class Vocabulary:
 
 
 @dataclass(frozen=True, slots=True)
-class Recorded:
+class Available:
     """What there is in the data: events of leads, events of any kind, creation times."""
 
     own_events: bool
@@ -72,9 +72,9 @@ class Recorded:
     creation: bool
 
 
-def recorded_in(histories: Histories) -> Recorded:
+def recorded_in(histories: Histories) -> Available:
     """What there is in histories held in memory."""
-    return Recorded(
+    return Available(
         own_events=len(histories.by_lead.time) > 0,
         events=len(histories.by_account.time) > 0,
         creation=bool((histories.created != NEVER).any()),
@@ -107,7 +107,7 @@ def _frequent(counts: Mapping[str, int], most: int) -> tuple[str, ...]:
 
 
 def propose_catalog(
-    recorded: Recorded,
+    recorded: Available,
     vocabulary: Vocabulary,
     attributes: tuple[AttributeCode, ...],
     criteria: tuple[str, ...],
@@ -149,7 +149,7 @@ def _named_apart(features: Iterable[FeatureDef]) -> Iterator[FeatureDef]:
 
 
 def _history_features(
-    recorded: Recorded, vocabulary: Vocabulary, attributes: tuple[AttributeCode, ...], settings: FeatureSettings
+    recorded: Available, vocabulary: Vocabulary, attributes: tuple[AttributeCode, ...], settings: FeatureSettings
 ) -> Iterator[FeatureDef]:
     if recorded.own_events:
         yield from _full_history("lead", vocabulary, settings)

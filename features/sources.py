@@ -10,7 +10,7 @@ import pyarrow as pa
 from pyarrow import parquet
 
 from features.delimited import read_delimited
-from features.errors import InputContractError
+from features.errors import InputContractError, ProjectFileError
 from features.json_lines import read_json_lines
 from features.project import Project, TableName, TableSettings, expand_environment
 from features.queries import read_query
@@ -78,7 +78,12 @@ def read_source(project: Project, table: TableName, files: Mapping[str, Path] | 
 
 def source_files(project: Project, table: TableName) -> dict[str, Path]:
     """Files by the name they are shown with: the one named, or those that fit a pattern, in order of their names."""
-    directory, name = project.directory, project.tables[table].file or ""
+    directory, name = project.directory, project.tables[table].file
+    if name is None:
+        raise ProjectFileError(
+            f"[tables.{table}] has only spark = …, which one machine does not read: use `ripelead features --engine "
+            "spark`, or name a file or sql as well"
+        )
     expanded = expand_environment(name)
     roots = [directory, Path()] if name.startswith("${") else [directory]  # a shell's paths start where it stands
     for root in roots:

@@ -16,7 +16,7 @@ from features.catalog import Catalog
 from features.errors import InputContractError, ProjectFileError
 from features.fit import attribute_frame, learn_codes
 from features.project import Project
-from features.propose import Recorded, Vocabulary, learn_vocabulary, propose_catalog, recorded_in
+from features.propose import Available, Vocabulary, learn_vocabulary, propose_catalog, recorded_in
 from features.windows import Floats, Ints
 from training.bundle import Trained
 from training.calibration import Calibration, fit_calibration
@@ -150,7 +150,7 @@ def learn_catalog(project: Project, settings: ModelSettings, dataset: Dataset, r
 
 
 def catalog_of(
-    project: Project, settings: ModelSettings, dataset: Dataset, rows: Ints, events: tuple[Recorded, Vocabulary]
+    project: Project, settings: ModelSettings, dataset: Dataset, rows: Ints, events: tuple[Available, Vocabulary]
 ) -> tuple[Catalog, list[str]]:
     """Like `learn_catalog`, from what is known of events that are not held in memory."""
     leads = np.unique(dataset.snapshots.lead[rows])

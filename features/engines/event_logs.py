@@ -24,7 +24,7 @@ from features.identifiers import positions_of
 from features.layout import layout_of
 from features.links import REPEATS, different_ids, one_row_a_key, without_repeats
 from features.project import FeatureSettings, Project
-from features.propose import Recorded, Vocabulary, vocabulary_of
+from features.propose import Available, Vocabulary, vocabulary_of
 from features.schema import SPECS
 from features.sources import SourceTable
 from features.tables import Tables
@@ -80,9 +80,9 @@ class EventLogs:
         return self.door.topics.alphabetical()[0]
 
     @property
-    def recorded(self) -> Recorded:
+    def recorded(self) -> Available:
         """What there is in the data."""
-        return Recorded(
+        return Available(
             own_events=any((records["lead"] >= 0).any() for records in self._partitions.each()),
             events=any(len(records) for records in self._partitions.each()),
             creation=bool((self.histories.created != NEVER).any()),

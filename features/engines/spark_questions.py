@@ -9,21 +9,21 @@ from features.engines.spark_events import CheckedEvents
 from features.engines.spark_session import Cluster
 from features.histories import Histories
 from features.project import FeatureSettings
-from features.propose import Recorded, Vocabulary, vocabulary_of
+from features.propose import Available, Vocabulary, vocabulary_of
 from features.windows import NEVER
 
 if TYPE_CHECKING:
     from pyspark.sql import Column
 
 
-def recorded_in(events: CheckedEvents, histories: Histories) -> Recorded:
+def recorded_in(events: CheckedEvents, histories: Histories) -> Available:
     """What there is in the data."""
     from pyspark.sql import functions as fn
 
     mine = fn.col("lead_id").isNotNull() if "lead_id" in events.columns else fn.lit(False)
     found = events.used.where(_of_leads()).agg(fn.count("*").alias("events"), fn.sum(mine.cast("long")).alias("own"))
     row = found.collect()[0]
-    return Recorded(bool(row["own"]), bool(row["events"]), creation=bool((histories.created != NEVER).any()))
+    return Available(bool(row["own"]), bool(row["events"]), creation=bool((histories.created != NEVER).any()))
 
 
 def learn_vocabulary(events: CheckedEvents, before_us: int, settings: FeatureSettings) -> Vocabulary:

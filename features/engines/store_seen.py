@@ -9,7 +9,7 @@ import pandas as pd
 from features.catalog import Catalog
 from features.engines.store_blocks import StoredEvents
 from features.project import FeatureSettings
-from features.propose import Recorded, Vocabulary, vocabulary_of
+from features.propose import Available, Vocabulary, vocabulary_of
 from features.windows import NEVER, Ints
 
 
@@ -25,11 +25,11 @@ class Seen:
     catalog: Catalog | None
 
     @property
-    def recorded(self) -> Recorded:
+    def recorded(self) -> Available:
         """What there is in the data."""
         own = any((part.owner >= 0).any() for part in self.stored.parts)
         every = any(len(part.owner) for part in self.stored.parts)
-        return Recorded(own, every, creation=bool((self.stored.histories.created != NEVER).any()))
+        return Available(own, every, creation=bool((self.stored.histories.created != NEVER).any()))
 
     def vocabulary(self, before_us: int, settings: FeatureSettings) -> Vocabulary:
         """Most frequent kinds and topics among the events known before `before_us`; all events are read."""

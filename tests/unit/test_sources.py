@@ -16,6 +16,7 @@ from pyarrow import parquet
 from features.delimited import read_delimited, seen_delimiter
 from features.errors import InputContractError, ProjectFileError
 from features.json_lines import read_json_lines
+from features.project import read_project
 from features.queries import with_project_paths
 from features.sources import read_source, unique_names
 from features.text_files import TextFile
@@ -293,3 +294,12 @@ def test_lines_agree_with_a_plain_count(tmp_path_factory, cells):
     rows = split(tmp_path_factory.mktemp("csv"), text, delimiter=";")
     assert [tuple(row.values()) for row in rows.rows.to_pylist()] == cells
     assert lines_of(rows) == starts
+
+
+def test_a_table_for_spark_alone_is_not_read_on_one_machine(tmp_path):
+    toml = (
+        '[project]\nname = "x"\n[tables.leads]\nfile = "l.csv"\n[tables.interactions]\nspark = { format = "delta" }\n'
+    )
+    (tmp_path / "ripelead.toml").write_text(toml, encoding="utf-8")
+    with pytest.raises(ProjectFileError, match="--engine spark"):
+        read_source(read_project(tmp_path), "interactions")
