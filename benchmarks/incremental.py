@@ -26,8 +26,8 @@ from features.build import silent
 from features.catalog import AttributeCode, Catalog, FeatureDef
 from features.engines.event_logs import Limits, open_door, read_event_logs
 from features.engines.local import Asked, lead_columns, write_features
-from features.engines.store import Given, Updated, update_store
-from features.engines.store_reader import read_store
+from features.engines.store.engine import Given, Updated, update_store
+from features.engines.store.reader import read_store
 from features.event_source import open_events
 from features.histories import build_histories
 from features.identifiers import find_ids, index_ids

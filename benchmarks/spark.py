@@ -24,8 +24,8 @@ from benchmarks.features.catalog import catalog
 from benchmarks.features.world import write_world
 from benchmarks.standalone import Standalone, standalone_cluster
 from features.build import build_features
-from features.engines.java import java_home
-from features.engines.spark import Request, SparkRun, feature_rows, spark_cluster, spark_run, write_features
+from features.engines.spark.engine import Request, SparkRun, feature_rows, spark_cluster, spark_run, write_features
+from features.engines.spark.java import java_home
 from features.histories import build_histories
 from features.identifiers import positions_of
 from features.project import Project, read_project

@@ -3,9 +3,10 @@
 import numpy as np
 from numba import njit
 
+from features.engagement import Sight, View
 from features.histories import Block
 from features.snapshots import Snapshots
-from features.windows import Floats, Ints, Segments, history, known_before, window_start
+from features.windows import DAY_US, NEVER, Floats, Ints, Segments, known_before
 
 
 def colleagues(block: Block, snapshots: Snapshots) -> Floats:
@@ -16,29 +17,23 @@ def colleagues(block: Block, snapshots: Snapshots) -> Floats:
     return (before - (block.created[snapshots.lead] < snapshots.as_of)).astype(np.float64)
 
 
-def colleagues_active(block: Block, snapshots: Snapshots, days: int) -> Floats:
+def colleagues_active(seen: Sight, days: int) -> Floats:
     """Number of other leads of the account with an interaction in `[as_of − days, as_of)`."""
-    active = _different_in_window(block, block.by_account.lead, len(block.created), snapshots, days)
-    return active - _self_active(block, snapshots, days)
+    active = _different_in_window(seen.account, seen.block.by_account.lead, len(seen.block.created), days)
+    return active[seen.account_row] - _self_active(seen, days)
 
 
-def seniorities_active(block: Block, seniority: Ints, snapshots: Snapshots, days: int) -> Floats:
+def seniorities_active(seen: Sight, seniority: Ints, days: int) -> Floats:
     """Number of different seniorities (codes ≥ 0 per lead) of the account with an interaction in the window."""
-    lead = block.by_account.lead
-    level = np.where(lead >= 0, seniority[lead] if len(seniority) else -1, -1)
-    return _different_in_window(block, level, int(seniority.max(initial=-1)) + 1, snapshots, days)
+    level = np.append(seniority, -1)[seen.block.by_account.lead]
+    found = _different_in_window(seen.account, level, int(seniority.max(initial=-1)) + 1, days)
+    return found[seen.account_row]
 
 
-def _different_in_window(block: Block, member: Ints, n: int, snapshots: Snapshots, days: int) -> Floats:
+def _different_in_window(view: View, member: Ints, n: int, days: int) -> Floats:
     """Number of different members (one code per event of the accounts, −1 for none) with an event in the window."""
-    owner = block.account[snapshots.lead]
-    order = np.lexsort((snapshots.as_of, owner))
-    owner, as_of = owner[order], snapshots.as_of[order]
-    times = block.by_account.segments
-    first, stop = window_start(times, owner, as_of, days), history(times, owner, as_of).stop
-    result = np.empty(len(order))
-    result[order] = _different(owner, first, stop, member, n)
-    return result
+    span = view.span(days)
+    return _different(view.owner, span.first, span.stop, member, n).astype(np.float64)
 
 
 @njit(cache=True, nogil=True)
@@ -67,10 +62,11 @@ def _different(owner: Ints, first: Ints, stop: Ints, member: Ints, n: int) -> In
     return result
 
 
-def _self_active(block: Block, snapshots: Snapshots, days: int) -> Floats:
+def _self_active(seen: Sight, days: int) -> Floats:
     """1 where the lead itself had an interaction in the window, as its colleagues know it: from its creation on."""
-    log = block.by_lead
-    known = Segments(log.start, np.maximum(log.time, block.created[log.owner]))
-    past = history(known, snapshots.lead, snapshots.as_of)
-    first = window_start(known, snapshots.lead, snapshots.as_of, days)
-    return (past.stop > first).astype(np.float64)
+    past, as_of = seen.lead.span(None), seen.snapshots.as_of
+    created, last = seen.block.created[seen.snapshots.lead], np.full(len(as_of), NEVER)
+    some = past.count > 0
+    last[some] = seen.lead.log.time[past.stop[some] - 1]
+    known = some & (created < as_of) & (np.maximum(last, created) >= as_of - days * DAY_US)
+    return known.astype(np.float64)

@@ -1,4 +1,4 @@
-"""The four ways a command can be refused; each carries the exit code that schedulers read."""
+"""The five ways a command can be refused; each carries the exit code that schedulers read."""
 
 from typing import ClassVar
 
@@ -31,3 +31,9 @@ class SinkError(RefusedError):
     """The output could not be written; trying again may help (exit code 5)."""
 
     exit_code = 5
+
+
+class OverlapError(RefusedError):
+    """Another run writes the same output; this one touches nothing (exit code 99)."""
+
+    exit_code = 99

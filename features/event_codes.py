@@ -84,7 +84,8 @@ def _codes_of_chunk(chunk: pa.Array, reading: Reading, labels: Labels) -> Ints:
     # A missing cell may have a label too: values = { "" = "visit" }.
     names = pa.chunked_array([*values.chunks, pa.nulls(1, encoded.dictionary.type)])
     code = np.array([labels.code(name) for name in clean_text(names, reading).to_pylist()], np.int64)
-    return code[encoded.indices.fill_null(len(code) - 1).to_numpy(zero_copy_only=False)]
+    places = encoded.indices.fill_null(len(code) - 1) if encoded.null_count else encoded.indices
+    return code[places.to_numpy(zero_copy_only=False)]
 
 
 def _encoded(chunk: pa.Array) -> pa.DictionaryArray:

@@ -26,7 +26,7 @@ from features.event_codes import (
     plain_instants,
     rest_hash,
 )
-from features.event_records import Records, record_type, taken
+from features.event_records import NO_DURATION, Records, record_type, taken
 from features.histories import NOT_GIVEN, OUTBOUND
 from features.hygiene import Unwanted
 from features.layout import Layout
@@ -41,7 +41,7 @@ from features.windows import Ints
 
 # Which field a source column fills; a field whose column is not there is left out of the records.
 SOURCE_OF = {"account": "account_id", "topic": "topic", "direction": "direction", "duration": "duration_s",
-             "has_duration": "duration_s", "value": "value"}  # fmt: skip
+             "value": "value"}  # fmt: skip
 NOTHING = np.zeros(0, np.int64)
 CARRIED = ("lead_id", "account_id", "occurred_at", "kind", "topic", "direction", "duration_s", "value")
 
@@ -50,9 +50,9 @@ CARRIED = ("lead_id", "account_id", "occurred_at", "kind", "topic", "direction",
 class EventDoor:
     """What batches are checked against, and the labels met so far.
 
-    `accounts` indexes all known accounts; `account_number` gives the number each has in the histories (−1 for an
-    account without leads) and `account_of_lead` that of each lead's own account (−1 without one); `internal` marks
-    test leads. Rows after `end` are rejected; `chosen` tells whether the project file sets that end.
+    `accounts` indexes all known accounts; `account_number` gives the number each has in the histories (those without
+    leads come after all that have some) and `account_of_lead` that of each lead's own account (−1 without one);
+    `internal` marks test leads. Rows after `end` are rejected; `chosen` tells whether the project file sets that end.
     """
 
     project: Project
@@ -202,9 +202,8 @@ def _amounts(batch: _Batch) -> None:
         if cells is None:
             continue
         reading = reading_of(batch.door.project, "interactions", name)
-        batch.records[target], known, unreadable = amounts(name, cells, reading)
-        if target == "duration":
-            batch.records["has_duration"] = known
+        found, known, unreadable = amounts(name, cells, reading)
+        batch.records[target] = np.where(known, found, NO_DURATION) if target == "duration" else found
         batch.doubt(name, f"interactions.{name}: unreadable values, used as missing", unreadable & batch.draft.alive)
 
 

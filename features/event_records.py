@@ -22,9 +22,10 @@ FIELDS: tuple[tuple[str, str], ...] = (
     ("kind", "<i4"),
     ("topic", "<i4"),
     ("direction", "i1"),
-    ("has_duration", "?"),
 )
 WORD = 8
+# Stands for a duration that is not given; durations are far smaller.
+NO_DURATION = -(2**61)
 
 
 def record_type(absent: frozenset[str]) -> np.dtype[np.void]:
@@ -37,49 +38,81 @@ def record_type(absent: frozenset[str]) -> np.dtype[np.void]:
     return np.dtype({"names": names, "formats": kinds, "offsets": offsets, "itemsize": size})
 
 
-def scattered(records: Records, group: Ints, n: int) -> tuple[Records, Ints]:
-    """Records in the order of their groups 0…n − 1, and where each group ends."""
-    moved, ends = _scatter(_words(records), group, n)
-    return moved.reshape(-1).view(records.dtype), ends
+def grouped(parts: Sequence[Records], groups: Sequence[Ints], n: int, dtype: np.dtype[np.void]) -> tuple[Records, Ints]:
+    """Records of all parts in the order of their groups 0…n − 1, else as they came, and the group of each."""
+    number = np.zeros(n, np.int64)
+    for group in groups:
+        number += np.bincount(group, minlength=n)
+    at = np.cumsum(number) - number
+    moved = np.empty((int(number.sum()), dtype.itemsize // WORD), np.int64)
+    for part, group in zip(parts, groups, strict=True):
+        _place(words_of(part), group, at, moved)
+    return moved.reshape(-1).view(dtype), np.repeat(np.arange(n), number)
+
+
+def place(records: Records, group: Ints, at: Ints, room: Words) -> Ints:
+    """Write each record to the next row of its group's room (groups × rows × words), from row `at[group]` on.
+
+    Returns the positions of those that found none.
+    """
+    left = np.empty(len(group), np.int64)
+    return left[: _place_in(words_of(records), group, at, room, left)]
 
 
 def taken(records: Records, order: Ints) -> Records:
     """Records at some positions."""
-    return _gather(_words(records), order).reshape(-1).view(records.dtype)
+    return _gather(words_of(records), order).reshape(-1).view(records.dtype)
+
+
+def reorder(records: Records, order: Ints) -> None:
+    """Put records in another order, in place: cheap where most stay."""
+    moved = np.flatnonzero(order != np.arange(len(order)))
+    if len(moved):
+        words = words_of(records)
+        words[moved] = words[order[moved]]
 
 
 def joined(parts: Sequence[Records], dtype: np.dtype[np.void]) -> Records:
     """Records of all parts, one after the other."""
     # Whole words: numpy's own joining of records would drop what fills them up.
-    words = [_words(part) for part in parts if len(part)]
+    words = [words_of(part) for part in parts if len(part)]
+    if len(words) == 1:
+        return words[0].reshape(-1).view(dtype)
     return np.concatenate(words).reshape(-1).view(dtype) if words else np.empty(0, dtype)
 
 
 def same_as_before(records: Records) -> Bools:
     """Which records equal the one before in everything but their row number."""
-    return _same_as_before(_words(records))
+    return _same_as_before(words_of(records))
 
 
-def _words(records: Records) -> Words:
+def words_of(records: Records) -> Words:
+    """Records as rows of whole words, in place where they lie close together."""
     return np.ascontiguousarray(records).view(np.int64).reshape(len(records), records.dtype.itemsize // WORD)
 
 
 @njit(cache=True, nogil=True)
-def _scatter(words: Words, group: Ints, n: int) -> tuple[Words, Ints]:
-    ends = np.zeros(n, np.int64)
-    for i in range(len(group)):
-        ends[group[i]] += 1
-    free = np.zeros(n, np.int64)
-    for g in range(1, n):
-        free[g] = ends[g - 1]
-        ends[g] += ends[g - 1]
-    moved = np.empty_like(words)
+def _place(words: Words, group: Ints, free: Ints, moved: Words) -> None:
     for i in range(len(group)):
         at = free[group[i]]
         for j in range(words.shape[1]):
             moved[at, j] = words[i, j]
         free[group[i]] = at + 1
-    return moved, ends
+
+
+@njit(cache=True, nogil=True)
+def _place_in(words: Words, group: Ints, at: Ints, room: Words, left: Ints) -> int:
+    without = 0
+    for i in range(len(group)):
+        g, row = group[i], at[group[i]]
+        if row == room.shape[1]:
+            left[without] = i
+            without += 1
+            continue
+        for j in range(words.shape[1]):
+            room[g, row, j] = words[i, j]
+        at[g] = row + 1
+    return without
 
 
 @njit(cache=True, nogil=True)

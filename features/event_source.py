@@ -10,8 +10,9 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import parquet
 
+from features.database import copy_from_database
 from features.errors import InputContractError
-from features.project import Project, expand_environment
+from features.project import Project, TableSettings, expand_environment
 from features.queries import copy_query
 from features.sources import SourceTable, read_source, source_files
 from features.text_files import FileRows, Positions, UnreadableRow
@@ -81,11 +82,14 @@ class EventSource:
 
 @contextmanager
 def open_events(
-    project: Project, batch_rows: int = BATCH_ROWS, chosen: Mapping[str, Path] | None = None
+    project: Project,
+    batch_rows: int = BATCH_ROWS,
+    chosen: Mapping[str, Path] | None = None,
+    scratch: Path | None = None,
 ) -> Iterator[EventSource | None]:
     """The project's interactions, or those of some `chosen` files of it; None when it names none.
 
-    A query's rows are kept in a temporary file meanwhile.
+    A query's rows are kept in a temporary file meanwhile, in the folder `scratch` (default: the system's).
 
     Raises:
         InputContractError: no such file, a file of another kind or damaged, files that do not fit together.
@@ -95,9 +99,9 @@ def open_events(
     if settings is None:
         yield None
     elif settings.sql is not None:
-        with TemporaryDirectory(prefix="ripelead-") as scratch:
-            path, origin = Path(scratch) / "query.parquet", "the query of [tables.interactions]"
-            copy_query(expand_environment(settings.sql), path, project, origin)
+        with TemporaryDirectory(prefix="ripelead-", dir=scratch) as folder:
+            path, origin = Path(folder) / "query.parquet", "the query of [tables.interactions]"
+            _copy(project, settings, path, origin)
             yield _parquet_source({origin: path}, origin, batch_rows)
     else:
         files = dict(chosen or source_files(project, "interactions"))
@@ -105,6 +109,14 @@ def open_events(
             yield _parquet_source(files, settings.file or "", batch_rows)
         else:
             yield _in_memory(read_source(project, "interactions", files), batch_rows)
+
+
+def _copy(project: Project, settings: TableSettings, path: Path, origin: str) -> None:
+    query = expand_environment(settings.sql or "")
+    if settings.database is None:
+        copy_query(query, path, project, origin)
+    else:
+        copy_from_database(expand_environment(settings.database), query, path, origin)
 
 
 def _parquet_source(files: dict[str, Path], origin: str, batch_rows: int) -> EventSource:

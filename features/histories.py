@@ -6,20 +6,21 @@ ordered. Kind and topic codes follow the alphabet, so a lead alone is ordered li
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
-from features.event_order import total_order
-from features.hygiene import unwanted
-from features.identifiers import positions_of
+from features.event_log import EventLog, sorted_log
+from features.hygiene import LOG_RULES, unwanted
+from features.identifiers import one_array, positions_of
 from features.project import NO_HYGIENE, HygieneSettings
 from features.tables import Tables
 from features.times import microseconds
 from features.traffic import excluded_rows
-from features.windows import NEVER, Bools, Floats, Ints, Segments, starts
+from features.windows import NEVER, Floats, Ints, starts
 
 INBOUND, OUTBOUND = 0, 1
 DURATION_UNIT_S = 1e-3
@@ -27,51 +28,6 @@ VALUE_UNIT = 1e-4
 NOT_GIVEN = -1
 # Largest magnitude stored for a duration or value: sums of ten thousand of them still fit int64.
 LARGEST = 2**49
-
-
-@dataclass(frozen=True)
-class EventLog:
-    """Events of owners (leads or accounts), all arrays of one length, sorted within each owner.
-
-    `lead` is −1 for events known only by their account; `kind` and `topic` are codes into the histories' names
-    (−1: no topic); `direction` 0 inbound, 1 outbound, −1 not given; `duration` in 1/1000 s and `value` in 1/10,000,
-    0 when not given, with `has_duration` beside it.
-    """
-
-    start: Ints
-    time: Ints
-    lead: Ints
-    kind: Ints
-    topic: Ints
-    direction: Ints
-    duration: Ints
-    has_duration: Bools
-    value: Ints
-
-    def cut(self, first: int, stop: int, first_lead: int) -> "EventLog":
-        """The owners `[first, stop)`, owners renumbered from 0 and leads from `first_lead`."""
-        at = slice(int(self.start[first]), int(self.start[stop]))
-        return EventLog(
-            start=self.start[first : stop + 1] - self.start[first],
-            time=self.time[at],
-            lead=np.where(self.lead[at] < 0, -1, self.lead[at] - first_lead),
-            kind=self.kind[at],
-            topic=self.topic[at],
-            direction=self.direction[at],
-            duration=self.duration[at],
-            has_duration=self.has_duration[at],
-            value=self.value[at],
-        )
-
-    @cached_property
-    def segments(self) -> Segments:
-        """Times by owner."""
-        return Segments(self.start, self.time)
-
-    @cached_property
-    def owner(self) -> Ints:
-        """Owner of each event."""
-        return np.repeat(np.arange(len(self.start) - 1), np.diff(self.start))
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +75,7 @@ class Histories(Block):
 def build_histories(tables: Tables, rules: HygieneSettings = NO_HYGIENE) -> Histories:
     """Histories of all leads of the checked tables, without the interactions that the rules leave out."""
     interactions, of_rows = _wanted_rows(tables, rules)
-    leads, account_names = ordered_leads(tables.leads)
-    account = codes_of_sorted(leads["_account"])
+    leads, account, account_names = ordered_leads(tables.leads)
     kinds, kind = _alphabetical(interactions["kind"])
     topics, topic = _alphabetical(interactions["topic"])
     every = {**_event_columns(interactions, leads["lead_id"], account_names), "kind": kind, "topic": topic}
@@ -129,7 +84,7 @@ def build_histories(tables: Tables, rules: HygieneSettings = NO_HYGIENE) -> Hist
     by_lead, by_account = event_logs(columns, created, account, len(account_names))
     return Histories(
         lead_ids=leads["lead_id"].to_numpy(object),
-        leads=leads.drop(columns="_account"),
+        leads=leads,
         created=created,
         account=account,
         account_start=starts(account, len(account_names)),
@@ -154,12 +109,12 @@ def wanted_events(
 
     Only events of leads are looked at: what an account did without one has no order to be judged by.
     """
-    own = np.flatnonzero(columns["lead"] >= 0)
-    of_leads = {name: values[own] for name, values in columns.items()}
-    order = _order(of_leads, "lead", n_leads)
-    found = unwanted(_log(of_leads, order, of_leads["lead"], n_leads), kinds, rules)
+    if not rules.enabled:
+        return columns, dict.fromkeys(LOG_RULES, 0)
+    log = _own_log(columns, n_leads)
+    found = unwanted(log, kinds, rules)
     keep = np.ones(len(columns["time"]), bool)
-    keep[own[order[found.mask]]] = False
+    keep[log.positions[found.mask]] = False
     return columns if keep.all() else {name: values[keep] for name, values in columns.items()}, found.counts
 
 
@@ -169,27 +124,26 @@ def event_logs(columns: Mapping[str, Ints], created: Ints, account: Ints, n_acco
     `columns` are those of `EventLog` and `account` (read only where `lead` is −1), unsorted; events without a lead
     whose account is −1 belong to nobody. `created` and `account` have one entry per lead.
     """
-    of_lead = np.append(account, -1)[columns["lead"]]
-    columns = {**columns, "account": np.where(columns["lead"] >= 0, of_lead, columns["account"])}
-    known = columns["account"] >= 0
-    columns = columns if known.all() else {name: values[known] for name, values in columns.items()}
-    own = columns["lead"] >= 0
-    of_leads = columns if own.all() else {name: values[own] for name, values in columns.items()}
-    by_lead = _log(of_leads, _order(of_leads, "lead", len(created)), of_leads["lead"], len(created))
-    return by_lead, account_log(columns, created, n_accounts)
+    lead = columns["lead"]
+    of_event = np.where(lead >= 0, np.append(account, -1)[lead], columns["account"])
+    return _own_log(columns, len(created)), account_log(columns, of_event, created, n_accounts)
 
 
-def account_log(columns: Mapping[str, Ints], created: Ints, n_accounts: int) -> EventLog:
-    """The events of accounts in their total order; every event has its account here."""
-    known = _seen_by_colleagues(columns, created)
-    return _log(known, _order(known, "account", n_accounts), known["account"], n_accounts)
+def _own_log(columns: Mapping[str, Ints], n_leads: int) -> EventLog:
+    own = np.flatnonzero(columns["lead"] >= 0)
+    return sorted_log(columns, own, columns["lead"][own], columns["time"][own], n_leads)
 
 
-def lead_log(columns: Mapping[str, Ints], n_leads: int) -> EventLog:
-    """The events of leads, whose columns are in their total order already."""
-    own = {name: columns[name] for name in ("time", *TIE_BREAKERS)}
-    has_duration = own.pop("has_duration").astype(bool)
-    return EventLog(start=starts(columns["lead"], n_leads), has_duration=has_duration, **own)
+def account_log(columns: Mapping[str, Ints], account: Ints, created: Ints, n_accounts: int) -> EventLog:
+    """The events of accounts in their total order; `account` has one entry per event, −1 for nobody's."""
+    known = np.flatnonzero(account >= 0)
+    time = np.maximum(columns["time"], _seen_from(columns["lead"], created))
+    return sorted_log(columns, known, account[known], time[known], n_accounts)
+
+
+def _seen_from(lead: Ints, created: Ints) -> Ints:
+    """From when on colleagues know of an event: what a lead did before it was created, from its creation on."""
+    return np.append(created, NEVER)[lead]
 
 
 def restrict(tables: Tables, lead_ids: pd.Index) -> Tables:
@@ -218,20 +172,22 @@ def restrict(tables: Tables, lead_ids: pd.Index) -> Tables:
     )
 
 
-def ordered_leads(leads: pd.DataFrame) -> tuple[pd.DataFrame, pd.Index]:
-    """Leads in the order (account, lead_id) with the name of their account as `_account`, and all those names."""
+def ordered_leads(leads: pd.DataFrame) -> tuple[pd.DataFrame, Ints, pa.Array]:
+    """Leads in the order (account, lead_id), the number of each one's account, and the accounts' names by number."""
+    lead_id = one_array(leads["lead_id"])
     # A tab cannot start a cleaned id, so a lead's own account cannot collide with a real one.
-    own = leads["account_id"].astype(object).where(leads["account_id"].notna(), "\t" + leads["lead_id"].astype(object))
-    ordered = leads.assign(_account=own).sort_values(["_account", "lead_id"], kind="stable", ignore_index=True)
-    return ordered, pd.Index(ordered["_account"].unique())
+    empty, tab = pa.scalar("", pa.large_string()), pa.scalar("\t", pa.large_string())
+    own = pc.binary_join_element_wise(empty, lead_id, tab)
+    account = pc.coalesce(one_array(leads["account_id"]), own)
+    keys = pa.table({"account": account, "lead_id": lead_id})
+    order = pc.sort_indices(keys, [("account", "ascending"), ("lead_id", "ascending")])
+    names, new = account.take(order), np.ones(len(leads), np.bool_)
+    new[1:] = pc.not_equal(names[1:], names[:-1]).to_numpy(zero_copy_only=False)
+    ordered = leads.iloc[order.to_numpy()].reset_index(drop=True)
+    return ordered, np.cumsum(new) - 1, names.filter(pa.array(new))
 
 
-def codes_of_sorted(names: pd.Series) -> Ints:
-    """0 for the first name, one more for each other name."""
-    return (names != names.shift()).cumsum().to_numpy(np.int64) - 1
-
-
-def _event_columns(interactions: pd.DataFrame, lead_ids: pd.Series, account_names: pd.Index) -> dict[str, Ints]:
+def _event_columns(interactions: pd.DataFrame, lead_ids: pd.Series, account_names: pa.Array) -> dict[str, Ints]:
     duration, value = interactions["duration_s"], interactions["value"]
     direction = interactions["direction"].map({"inbound": INBOUND, "outbound": OUTBOUND})
     return {
@@ -245,12 +201,6 @@ def _event_columns(interactions: pd.DataFrame, lead_ids: pd.Series, account_name
     }
 
 
-def _seen_by_colleagues(columns: Mapping[str, Ints], created: Ints) -> dict[str, Ints]:
-    """Events as the account knows them: what a lead did before it was created is known from its creation on."""
-    known_from = np.where(columns["lead"] >= 0, created[columns["lead"]], NEVER) if len(created) else NEVER
-    return {**columns, "time": np.maximum(columns["time"], known_from)}
-
-
 def fixed_point(numbers: Floats, unit: float) -> Ints:
     """Finite numbers as whole multiples of `unit`, cut at what sums of ten thousand can hold."""
     return np.clip(np.rint(numbers / unit), -LARGEST, LARGEST).astype(np.int64)
@@ -259,16 +209,3 @@ def fixed_point(numbers: Floats, unit: float) -> Ints:
 def _alphabetical(labels: pd.Series) -> tuple[tuple[str, ...], Ints]:
     codes, names = pd.factorize(labels.astype(object), sort=True)
     return tuple(str(name) for name in names), codes.astype(np.int64)
-
-
-TIE_BREAKERS = ("lead", "kind", "topic", "direction", "duration", "has_duration", "value")
-
-
-def _order(columns: Mapping[str, Ints], owner: str, n: int) -> Ints:
-    return total_order(columns[owner], columns["time"], n, lambda rows: [columns[name][rows] for name in TIE_BREAKERS])
-
-
-def _log(columns: Mapping[str, Ints], order: Ints, owner: Ints, n: int) -> EventLog:
-    taken = {name: columns[name][order] for name in ("time", *TIE_BREAKERS)}
-    has_duration = taken.pop("has_duration").astype(bool)
-    return EventLog(start=starts(owner, n), has_duration=has_duration, **taken)

@@ -6,7 +6,7 @@ test leads, clocks that were never set) are in `features/traffic.py`.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -16,7 +16,7 @@ from numba import njit
 from features.project import HygieneSettings
 
 if TYPE_CHECKING:
-    from features.histories import EventLog
+    from features.event_log import EventLog
 
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
@@ -78,9 +78,14 @@ def without(log: "EventLog", mask: Bools) -> "EventLog":
     """`log` with the same owners and without the events of `mask`."""
     if not mask.any():
         return log
-    names = [field.name for field in fields(log) if field.name != "start"]
-    kept = {name: getattr(log, name)[~mask] for name in names}
-    return replace(log, start=log.start - np.append(0, np.cumsum(mask))[log.start], **kept)
+    kept = np.flatnonzero(~mask)
+    return replace(
+        log,
+        start=log.start - np.append(0, np.cumsum(mask))[log.start],
+        time=log.time[kept],
+        lead=log.lead[kept],
+        place=log.positions[kept],
+    )
 
 
 def left_out_text(counts: Mapping[str, int]) -> str:

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numba import njit
 
+from features.number_index import NumberIndex, capacity, find_numbers, first_row, index_numbers
 from features.windows import Ints
 
 Bytes = npt.NDArray[np.uint8]
@@ -21,7 +22,7 @@ EMPTY = -1
 class IdIndex:
     """Known ids by hash, with open addressing.
 
-    A row of `texts` is (hash, position) and of `numbers` (the number, position), position −1 where the row is free.
+    A row of `texts` is (hash, position), position −1 where the row is free.
     `start` and `data` hold the ids' UTF-8 bytes, by which equal hashes are told apart. `numbers` holds those ids that
     are canonical whole numbers, so that a column of integers need not be written out as text.
     """
@@ -29,7 +30,7 @@ class IdIndex:
     texts: Ints
     start: Ints
     data: Bytes
-    numbers: Ints
+    numbers: NumberIndex
 
     def __len__(self) -> int:
         return len(self.start) - 1
@@ -37,17 +38,17 @@ class IdIndex:
 
 def index_ids(ids: pa.Array | pa.ChunkedArray) -> IdIndex:
     """Index of text ids; of an id that comes twice the first position is found. Null is no id."""
-    texts = _one_array(ids)
+    texts = one_array(ids)
     start, data = _buffers(texts)
     given = texts.is_valid().to_numpy(zero_copy_only=False)
     whole = pc.fill_null(pc.match_substring_regex(texts, CANONICAL), fill_value=False)
     at = np.flatnonzero(whole.to_numpy(zero_copy_only=False))
     values = texts.take(pa.array(at)).cast(pa.int64()).to_numpy()
     return IdIndex(
-        texts=_index_texts(start, data, given, _capacity(len(texts))),
+        texts=_index_texts(start, data, given, capacity(len(texts))),
         start=start,
         data=data,
-        numbers=_index_numbers(values, at, _capacity(len(at))),
+        numbers=index_numbers(values, at),
     )
 
 
@@ -62,11 +63,12 @@ def find_ids(index: IdIndex, column: pa.ChunkedArray) -> Ints:
 
 def positions_of(wanted: Iterable[object], names: Iterable[object]) -> Ints:
     """Position of each wanted text among the different `names`; −1 where it is not among them or not given."""
-    return find_ids(index_ids(_texts(names)), _texts(wanted))
+    cells = _texts(wanted)
+    return find_ids(index_ids(_texts(names)), cells) if len(cells) else np.empty(0, np.int64)
 
 
 def _texts(values: Iterable[object]) -> pa.ChunkedArray:
-    cells = pa.array(values, from_pandas=True)
+    cells = values if isinstance(values, pa.Array | pa.ChunkedArray) else pa.array(values, from_pandas=True)
     if isinstance(cells, pa.ChunkedArray):
         return cells
     return pa.chunked_array([cells if not pa.types.is_null(cells.type) else cells.cast(pa.string())])
@@ -77,8 +79,9 @@ def _find(index: IdIndex, chunk: pa.Array) -> Ints:
         of_values = np.append(_find(index, chunk.dictionary), EMPTY)
         return of_values[chunk.indices.fill_null(len(of_values) - 1).to_numpy(zero_copy_only=False)]
     if pa.types.is_integer(chunk.type) and chunk.type != pa.uint64():
-        numbers = chunk.cast(pa.int64()).fill_null(0).to_numpy(zero_copy_only=False)
-        return _only_given(_find_numbers(index.numbers, numbers), chunk)
+        numbers = chunk.cast(pa.int64())
+        numbers = numbers.fill_null(0) if chunk.null_count else numbers
+        return _only_given(find_numbers(index.numbers, numbers.to_numpy()), chunk)
     texts = chunk if pa.types.is_large_string(chunk.type) else chunk.cast(pa.large_string())
     start, data = _buffers(texts)
     return _only_given(_find_texts(index.texts, index.start, index.data, start, data), chunk)
@@ -90,10 +93,11 @@ def _only_given(positions: Ints, chunk: pa.Array) -> Ints:
     return positions
 
 
-def _one_array(ids: pa.Array | pa.ChunkedArray) -> pa.Array:
+def one_array(ids: Iterable[object]) -> pa.Array:
+    """Text ids as one Arrow array."""
     # An array of more than 2 GB of text cannot be one of 32-bit positions.
-    wide = ids.cast(pa.large_string())
-    return wide if not isinstance(wide, pa.ChunkedArray) else pa.concat_arrays(wide.chunks or [pa.array([], wide.type)])
+    wide = _texts(ids).cast(pa.large_string())
+    return pa.concat_arrays(wide.chunks or [pa.array([], wide.type)])
 
 
 def _buffers(texts: pa.Array) -> tuple[Ints, Bytes]:
@@ -105,11 +109,6 @@ def _buffers(texts: pa.Array) -> tuple[Ints, Bytes]:
     return start, np.frombuffer(data, np.uint8) if data is not None else np.zeros(0, np.uint8)
 
 
-def _capacity(n: int) -> int:
-    """A power of two that keeps at least half of the rows free."""
-    return 1 << max(2 * n, 2).bit_length()
-
-
 @njit(cache=True, nogil=True)
 def _hash_text(data: Bytes, start: int, stop: int) -> np.int64:
     """FNV-1a, 64 bits (Fowler, Noll, Vo)."""
@@ -117,12 +116,6 @@ def _hash_text(data: Bytes, start: int, stop: int) -> np.int64:
     for i in range(start, stop):
         value = (value ^ np.uint64(data[i])) * np.uint64(0x100000001B3)
     return np.int64(value)
-
-
-@njit(cache=True, nogil=True)
-def _first_row(key: np.int64, mask: int) -> np.uint64:
-    """Fibonacci hashing: the upper half of a product mixes all bits of the key."""
-    return ((np.uint64(key) * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(32)) & np.uint64(mask)
 
 
 @njit(cache=True, nogil=True)
@@ -140,7 +133,7 @@ def _index_texts(start: Ints, data: Bytes, given: npt.NDArray[np.bool_], capacit
     table = np.full((capacity, 2), EMPTY, np.int64)
     for i in range(len(start) - 1):
         key = _hash_text(data, start[i], start[i + 1])
-        row = np.int64(_first_row(key, capacity - 1))
+        row = np.int64(first_row(key, capacity - 1))
         while given[i] and table[row, 1] != EMPTY:
             known = table[row, 1]
             if table[row, 0] == key and _same_text(data, start[i], start[i + 1], data, start[known], start[known + 1]):
@@ -152,36 +145,12 @@ def _index_texts(start: Ints, data: Bytes, given: npt.NDArray[np.bool_], capacit
 
 
 @njit(cache=True, nogil=True)
-def _index_numbers(values: Ints, position: Ints, capacity: int) -> Ints:
-    table = np.full((capacity, 2), EMPTY, np.int64)
-    for i in range(len(values)):
-        row = np.int64(_first_row(values[i], capacity - 1))
-        while table[row, 1] != EMPTY and table[row, 0] != values[i]:
-            row = (row + 1) & (capacity - 1)
-        if table[row, 1] == EMPTY:
-            table[row, 0], table[row, 1] = values[i], position[i]
-    return table
-
-
-@njit(cache=True, nogil=True)
-def _find_numbers(table: Ints, values: Ints) -> Ints:
-    found = np.empty(len(values), np.int64)
-    mask = table.shape[0] - 1
-    for i in range(len(values)):
-        row = np.int64(_first_row(values[i], mask))
-        while table[row, 1] != EMPTY and table[row, 0] != values[i]:
-            row = (row + 1) & mask
-        found[i] = table[row, 1]
-    return found
-
-
-@njit(cache=True, nogil=True)
 def _find_texts(table: Ints, known_start: Ints, known: Bytes, start: Ints, data: Bytes) -> Ints:
     found = np.full(len(start) - 1, EMPTY, np.int64)
     mask = table.shape[0] - 1
     for i in range(len(start) - 1):
         key = _hash_text(data, start[i], start[i + 1])
-        row = np.int64(_first_row(key, mask))
+        row = np.int64(first_row(key, mask))
         while table[row, 1] != EMPTY:
             at = table[row, 1]
             if table[row, 0] == key and _same_text(

@@ -12,8 +12,8 @@ import numpy as np
 
 from features import buying_team, engagement, fit
 from features.catalog import Catalog, Family, FeatureDef, Owner
-from features.engagement import Column, View
-from features.histories import Block, EventLog
+from features.engagement import Column, Sight, View
+from features.histories import Block
 from features.profile import Profile
 from features.qualification import Evidence, latest_evidence
 from features.snapshots import Snapshots
@@ -22,14 +22,12 @@ from features.windows import DAY_US, NEVER, Floats, Ints
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """What the formulas of one block read; `account_row` picks the account view's row of each snapshot."""
+    """What the formulas of one block read."""
 
-    block: Block
+    sight: Sight
     profile: Profile
-    snapshots: Snapshots
     catalog: Catalog
     views: Mapping[Owner, View]
-    account_row: Ints | slice
     worth: Floats
     attributes: Mapping[str, Floats]
     evidence: Evidence
@@ -47,7 +45,7 @@ def block_values(block: Block, profile: Profile, snapshots: Snapshots, catalog: 
         formula = _FORMULAS[feature.family]
         found = formula(seen, seen.views[feature.owner], feature)
         of_account = feature.owner == "account" and feature.family in _HISTORY
-        values[:, column] = found[seen.account_row] if of_account else found
+        values[:, column] = found[seen.sight.account_row] if of_account else found
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,55 +112,22 @@ def _fill_from_table(seen: _Seen, table: _Table, values: Floats) -> None:
         values[:, columns[codes >= len(found)]] = 0.0 if counted else np.nan
         codes, columns = codes[codes < len(found)], columns[codes < len(found)]
     chosen = found[codes]
-    values[:, columns] = (chosen[:, seen.account_row] if table.owner == "account" else chosen).T
+    values[:, columns] = (chosen[:, seen.sight.account_row] if table.owner == "account" else chosen).T
 
 
 def _seen(block: Block, profile: Profile, snapshots: Snapshots, catalog: Catalog) -> _Seen:
-    kind, topic = _recode(block.kinds, catalog.kinds), _recode(block.topics, catalog.topics)
-    owner, as_of, account_row = _account_dates(block, snapshots)
+    sight = engagement.sight(block, snapshots, catalog.kinds, catalog.topics)
     return _Seen(
-        block=block,
+        sight=sight,
         profile=profile,
-        snapshots=snapshots,
         catalog=catalog,
-        views={
-            "lead": _view(block.by_lead, snapshots.lead, snapshots.as_of, (kind, topic), catalog),
-            "account": _view(block.by_account, owner, as_of, (kind, topic), catalog),
-        },
-        # Where no two leads share a row, as for one lead alone, there is nothing to pick.
-        account_row=slice(None) if (account_row == np.arange(len(snapshots))).all() else account_row,
+        views={"lead": sight.lead, "account": sight.account},
         worth=np.array([catalog.points.get(name, 0.0) for name in block.kinds] + [0.0]),
         attributes={
             code.name: fit.attribute_as_of(profile.attributes[code.name], snapshots) for code in catalog.attributes
         },
         evidence=latest_evidence(profile.assessments, snapshots),
     )
-
-
-def _account_dates(block: Block, snapshots: Snapshots) -> tuple[Ints, Ints, Ints]:
-    """The different (account, as_of) of the snapshots in order, and which of them each snapshot has.
-
-    Colleagues looked at on the same day share what their account shows: it is counted once.
-    """
-    owner = block.account[snapshots.lead]
-    order = np.lexsort((snapshots.as_of, owner))
-    new = np.ones(len(order), bool)
-    sorted_owner, sorted_as_of = owner[order], snapshots.as_of[order]
-    new[1:] = (np.diff(sorted_owner) != 0) | (np.diff(sorted_as_of) != 0)
-    row = np.empty(len(order), np.int64)
-    row[order] = np.cumsum(new) - 1
-    return sorted_owner[new], sorted_as_of[new], row
-
-
-def _view(log: EventLog, owner: Ints, as_of: Ints, recodes: tuple[Ints, Ints], catalog: Catalog) -> View:
-    kind, topic = recodes
-    return View(log, owner, as_of, kind[log.kind], topic[log.topic], len(catalog.kinds))
-
-
-def _recode(names: tuple[str, ...], vocabulary: tuple[str, ...]) -> Ints:
-    """Code in the vocabulary of each data code; the last entry serves code −1 (no topic) and stays −1."""
-    position = {name: code for code, name in enumerate(vocabulary)}
-    return np.array([position.get(name, len(vocabulary)) for name in names] + [-1], np.int64)
 
 
 def _days(feature: FeatureDef) -> int:
@@ -226,16 +191,16 @@ _HISTORY: Mapping[str, Formula] = {
 }
 _FORMULAS: Mapping[str, Formula] = {
     **_HISTORY,
-    "colleagues": lambda seen, _, __: buying_team.colleagues(seen.block, seen.snapshots),
-    "colleagues_active": lambda seen, _, f: buying_team.colleagues_active(seen.block, seen.snapshots, _days(f)),
+    "colleagues": lambda seen, _, __: buying_team.colleagues(seen.sight.block, seen.sight.snapshots),
+    "colleagues_active": lambda seen, _, f: buying_team.colleagues_active(seen.sight, _days(f)),
     "seniorities_active": lambda seen, _, f: buying_team.seniorities_active(
-        seen.block, seen.profile.seniority, seen.snapshots, _days(f)
+        seen.sight, seen.profile.seniority, _days(f)
     ),
     "attribute": lambda seen, _, f: seen.attributes[f.of or ""],
-    "profile_filled": lambda seen, _, __: fit.filled_share(seen.attributes.values(), len(seen.snapshots)),
-    "lead_age_days": lambda seen, _, __: lead_age_days(seen.block, seen.snapshots),
-    "weekday": lambda seen, _, __: _weekday(seen.snapshots),
-    "month": lambda seen, _, __: _month(seen.snapshots),
+    "profile_filled": lambda seen, _, __: fit.filled_share(seen.attributes.values(), len(seen.sight.snapshots)),
+    "lead_age_days": lambda seen, _, __: lead_age_days(seen.sight.block, seen.sight.snapshots),
+    "weekday": lambda seen, _, __: _weekday(seen.sight.snapshots),
+    "month": lambda seen, _, __: _month(seen.sight.snapshots),
     "criterion_met": lambda seen, _, f: seen.evidence.met[:, _criterion(seen, f)],
     "criterion_age_days": lambda seen, _, f: seen.evidence.age_days[:, _criterion(seen, f)],
     "criteria_met": _criteria_met,

@@ -3,13 +3,13 @@
 import numpy as np
 
 from features.engagement import View, count, interest
-from features.histories import Histories
+from features.histories import Block
 from features.project import PointSettings
 from features.snapshots import Snapshots
 from features.windows import Floats
 
 
-def points_as_of(histories: Histories, snapshots: Snapshots, settings: PointSettings) -> Floats:
+def points_as_of(histories: Block, snapshots: Snapshots, settings: PointSettings) -> Floats:
     """Points of each snapshot's lead before its as-of date.
 
     Per kind: points × number of interactions (ten opens count ten times), halved per half-life if there is one, cut at
@@ -23,7 +23,7 @@ def points_as_of(histories: Histories, snapshots: Snapshots, settings: PointSett
     return total
 
 
-def lead_view(histories: Histories, snapshots: Snapshots) -> View:
+def lead_view(histories: Block, snapshots: Snapshots) -> View:
     """The leads' own events seen from the snapshots, with every kind and topic of the data."""
     log = histories.by_lead
     return View(log, snapshots.lead, snapshots.as_of, log.kind, log.topic, len(histories.kinds))

@@ -65,6 +65,11 @@ class TableSettings(Section):
         description="instead of file: one DuckDB SELECT over files next to the project file",
         examples=["select id as lead_id, created as created_at from 'exports/contacts.parquet'"],
     )
+    database: str | None = Field(
+        None,
+        description="the database that runs sql, as an SQLAlchemy URL; default: DuckDB, over files",
+        examples=["${CRM_URL}"],
+    )
     columns: dict[str, str] = Field(
         {}, description="canonical column = column of the source", examples=[{"lead_id": "Record ID"}]
     )
@@ -101,6 +106,8 @@ class TableSettings(Section):
             raise ValueError('spark = … names no format; expected such as { format = "parquet", path = "…" }')
         if (self.file is None) == (self.sql is None) and not (self.spark and self.file is None):
             raise ValueError("give either file = … or sql = …, and not both")
+        if self.database is not None and self.sql is None:
+            raise ValueError("database = … needs sql = …: the SELECT that it runs")
         return self
 
 

@@ -102,10 +102,33 @@ def with_project_paths(query: str, directory: Path) -> str:
 
 
 def _names_files(name: str, directory: Path) -> bool:
-    plain = name.lower()
-    for ending in _COMPRESSED:
-        plain = plain.removesuffix(ending)
-    if not plain.endswith(_DATA_SUFFIXES) or Path(name).is_absolute():
+    if not _ends_as_data(name) or Path(name).is_absolute():
         return False
     path = directory / name
     return path.is_file() or (any(mark in name for mark in "*?[") and any(directory.glob(name)))
+
+
+def files_of_query(query: str, directory: Path) -> dict[str, Path]:
+    """Data files that a query names in quotes, by the names they are shown with; a pattern stands for several."""
+    found: dict[str, Path] = {}
+    for quoted in _QUOTED.findall(query):
+        name = quoted[1:-1]
+        if quoted[0] not in "'\"" or not _ends_as_data(name):
+            continue
+        path = directory / name
+        fitting = [path] if path.is_file() else _matching(path.absolute())
+        found |= {str(one.relative_to(directory) if one.is_relative_to(directory) else one): one for one in fitting}
+    return found
+
+
+def _matching(pattern: Path) -> list[Path]:
+    return sorted(
+        path for path in Path(pattern.anchor).glob(str(pattern.relative_to(pattern.anchor))) if path.is_file()
+    )
+
+
+def _ends_as_data(name: str) -> bool:
+    plain = name.lower()
+    for ending in _COMPRESSED:
+        plain = plain.removesuffix(ending)
+    return plain.endswith(_DATA_SUFFIXES)

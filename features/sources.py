@@ -1,4 +1,4 @@
-"""Where a canonical table comes from: files, or one DuckDB SELECT, as rows and the lines they stand on."""
+"""Where a canonical table comes from: files, or one SELECT, as rows and the lines they stand on."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import parquet
 
+from features.database import read_database
 from features.delimited import read_delimited
 from features.errors import InputContractError, ProjectFileError
 from features.json_lines import read_json_lines
@@ -65,9 +66,11 @@ def read_source(project: Project, table: TableName, files: Mapping[str, Path] | 
     """
     settings = project.tables[table]
     if settings.sql is not None:
-        origin = f"the query of [tables.{table}]"
-        query = expand_environment(settings.sql)
-        parts = [read_query(query, project.directory, project.project.timezone, origin)]
+        origin, query = f"the query of [tables.{table}]", expand_environment(settings.sql)
+        if settings.database is not None:
+            parts = [read_database(expand_environment(settings.database), query, origin)]
+        else:
+            parts = [read_query(query, project.directory, project.project.timezone, origin)]
     else:
         origin, found = settings.file or "", files or source_files(project, table)
         parts = [_read_file(path, shown, settings, table) for shown, path in found.items()]

@@ -17,6 +17,8 @@ DAY_US = 86_400_000_000
 SECOND_US = 1_000_000
 # Far before any event, and far enough from the int64 limits that adding windows cannot overflow.
 NEVER = -(2**61)
+# So many times are looked at one by one before the rest is halved again and again.
+NEAR = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,16 +56,30 @@ def first_not_before(segments: Segments, owner: Ints, moment: Ints) -> Ints:
 
 
 @njit(cache=True, nogil=True)
+def _halved(time: Ints, low: int, high: int, moment: int) -> int:
+    while low < high:
+        middle = (low + high) >> 1
+        if time[middle] < moment:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+@njit(cache=True, nogil=True)
 def _first_not_before(start: Ints, time: Ints, owner: Ints, moment: Ints) -> Ints:
+    """Pairs sorted by owner and moment go on from where the last one ended: the next position is mostly a few away."""
     position = np.empty(len(owner), np.int64)
+    low = 0
     for i in range(len(owner)):
-        low, high = start[owner[i]], start[owner[i] + 1]
-        while low < high:
-            middle = (low + high) >> 1
-            if time[middle] < moment[i]:
-                low = middle + 1
-            else:
-                high = middle
+        if i == 0 or owner[i] != owner[i - 1] or moment[i] < moment[i - 1]:
+            low = start[owner[i]]
+        high = start[owner[i] + 1]
+        near = min(high, low + NEAR)
+        while low < near and time[low] < moment[i]:
+            low += 1
+        if low == near:
+            low = _halved(time, low, high, moment[i])
         position[i] = low
     return position
 

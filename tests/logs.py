@@ -10,7 +10,7 @@ import numpy as np
 from hypothesis import strategies as st
 from worlds import SECOND, ZERO
 
-from features.histories import EventLog
+from features.event_log import EventLog
 from features.project import HygieneSettings
 
 KINDS = ("email_click", "email_open", "email_sent", "page_view", "unsubscribe")
@@ -35,17 +35,10 @@ def log_of(events: Sequence[Event]) -> EventLog:
     """The sorted log of the events of leads 0 to 2."""
     lead, time, kind, topic, duration = np.array(sorted(events), np.int64).reshape(-1, 5).T
     nothing = np.zeros(len(lead), np.int64)
-    return EventLog(
-        start=np.searchsorted(lead, np.arange(4)).astype(np.int64),
-        time=time,
-        lead=lead,
-        kind=kind,
-        topic=topic,
-        direction=nothing,
-        duration=duration,
-        has_duration=duration > 0,
-        value=nothing,
-    )
+    columns = {"kind": kind, "topic": topic, "direction": nothing, "duration": duration, "value": nothing}
+    columns["has_duration"] = (duration > 0).astype(np.int64)
+    start = np.searchsorted(lead, np.arange(4)).astype(np.int64)
+    return EventLog(start, time, lead, columns, slice(0, len(lead)))
 
 
 seconds = st.one_of(

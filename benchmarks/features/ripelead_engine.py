@@ -4,7 +4,6 @@ from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -15,6 +14,7 @@ from benchmarks.features.world import write_world
 from features.build import silent
 from features.engines.event_logs import EventLogs, Limits, open_door, read_event_logs
 from features.engines.local import Asked, lead_columns, write_features
+from features.event_order import by_owner_and_time
 from features.event_source import open_events
 from features.histories import Histories, build_histories
 from features.identifiers import find_ids, index_ids
@@ -79,7 +79,7 @@ def _asked(job: Job, tables: Tables, histories: Histories) -> Asked:
     lead_ids = pa.array(histories.lead_ids, pa.string())
     lead = find_ids(index_ids(lead_ids), asked["lead_id"])
     as_of = pc.cast(asked["as_of"], pa.int64()).to_numpy()
-    order = np.lexsort((as_of, lead))
+    order = by_owner_and_time(lead, as_of, len(lead_ids))
     snapshots = Snapshots(lead[order], as_of[order])
     wanted = catalog()
     return Asked(build_profile(histories, tables, wanted), snapshots, wanted, lead_columns(lead_ids, snapshots))

@@ -11,6 +11,7 @@ from features.engagement.interest import interest
 from features.engagement.movement import trend, trend_ratio
 from features.engagement.recency import days_by_code, days_since_first, days_since_last
 from features.engagement.rhythm import gap_max_days, gap_mean_days, gap_std_days
+from features.engagement.sight import Sight, sight
 from features.engagement.totals import dwell_mean_s, dwell_s, value
 from features.engagement.touches import first_kind, last_kind
 from features.engagement.variety import entropy, variety
@@ -18,6 +19,7 @@ from features.engagement.view import Column, View
 
 __all__ = [
     "Column",
+    "Sight",
     "View",
     "active_days",
     "count",
@@ -35,6 +37,7 @@ __all__ = [
     "last_kind",
     "selection",
     "sessions",
+    "sight",
     "trend",
     "trend_ratio",
     "value",

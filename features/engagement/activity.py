@@ -3,7 +3,7 @@
 import numpy as np
 
 from features.engagement.view import View
-from features.histories import EventLog
+from features.event_log import EventLog
 from features.windows import DAY_US, SECOND_US, Bools, Floats, Ints, over, prefix_sums
 
 SESSION_GAP_US = 30 * 60 * SECOND_US

@@ -34,15 +34,15 @@ def days_by_code(view: View, column: Column) -> Floats:
     """Days since the last past event of each code (rows) for each snapshot (columns); worked out once."""
     if column not in view._since:
         past, (code, n) = view.span(None), view.codes(column)
-        last = _last_times(view.owner, past.first, past.stop, view.log.time, code, n)
-        view._since[column] = np.where(last == NEVER, np.nan, (view.as_of - last) / DAY_US)
+        view._since[column] = _days_since(view.owner, (past.first, past.stop), view.as_of, view.log.time, code, n)
     return view._since[column]
 
 
 @njit(cache=True, nogil=True)
-def _last_times(owner: Ints, first: Ints, stop: Ints, time: Ints, code: Ints, n: int) -> Ints:
-    """Time of the last past event of each code (rows) for each snapshot (columns), `NEVER` without one."""
-    result = np.empty((n, len(owner)), np.int64)
+def _days_since(owner: Ints, past: tuple[Ints, Ints], as_of: Ints, time: Ints, code: Ints, n: int) -> Floats:
+    """Days from the last past event of each code (rows) to each snapshot (columns), NaN without one."""
+    first, stop = past
+    result = np.empty((n, len(owner)))
     latest = np.empty(n, np.int64)
     at = 0
     for i in range(len(owner)):
@@ -54,5 +54,5 @@ def _last_times(owner: Ints, first: Ints, stop: Ints, time: Ints, code: Ints, n:
                 latest[code[at]] = time[at]
             at += 1
         for k in range(n):
-            result[k, i] = latest[k]
+            result[k, i] = np.nan if latest[k] == NEVER else (as_of[i] - latest[k]) / DAY_US
     return result

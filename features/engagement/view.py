@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from features.histories import EventLog
+from features.event_log import EventLog
 from features.windows import Bools, Floats, Ints, Span, history, prefix_sums, window_start
 
 Column = Literal["kind", "topic", "direction"]

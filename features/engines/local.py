@@ -43,16 +43,22 @@ WHOLE = frozenset(
     }
 )
 Leading = Callable[[slice], dict[str, pa.Array]]
+Beside = Callable[[Block, Snapshots, slice], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Which features of which snapshots (sorted by lead and as_of); `leading` gives the further columns of rows."""
+    """Which features of which snapshots (sorted by lead and as_of); `leading` gives the further columns of rows.
+
+    `beside` is shown each partition's block with the snapshots it holds (leads numbered from 0) and their rows, before
+    `leading` is asked for these: for what else is computed of the events.
+    """
 
     profile: Profile
     snapshots: Snapshots
     catalog: Catalog
     leading: Leading
+    beside: Beside | None = None
 
 
 def write_features(logs: EventLogs, asked: Asked, path: Path, limits: Limits, progress: Progress) -> int:
@@ -69,15 +75,21 @@ def write_features(logs: EventLogs, asked: Asked, path: Path, limits: Limits, pr
 
 def write_rows(parts: Iterable[tuple[slice, FeatureTable]], asked: Asked, path: Path, progress: Progress) -> int:
     """Write parts of a feature table, each with the rows of the snapshots it holds, as one Parquet file."""
-    schema = _arrow(asked, slice(0, 0), empty_table(asked)).schema
+    schema = _with_counts_required(arrow_rows(asked, slice(0, 0), empty_table(asked)).schema, asked.catalog)
     done = 0
     with parquet.ParquetWriter(path, schema, use_dictionary=_categories(schema), write_statistics=False) as writer:
         for rows, table in parts:
             if rows.stop > rows.start:
-                writer.write_table(_arrow(asked, rows, table))
+                writer.write_table(arrow_rows(asked, rows, table).cast(schema))
             done += rows.stop - rows.start
             progress(done, len(asked.snapshots))
     return done
+
+
+def _with_counts_required(schema: pa.Schema, catalog: Catalog) -> pa.Schema:
+    """`schema` with whole numbers that are never null: to write down which are not takes as long as the numbers."""
+    whole = {feature.name for feature in catalog.features if feature.family in WHOLE and feature.type != "category"}
+    return pa.schema([field.with_nullable(field.name not in whole) for field in schema])
 
 
 def empty_table(asked: Asked) -> FeatureTable:
@@ -115,6 +127,8 @@ def _features_of(logs: EventLogs, asked: Asked, number: int, rows: slice) -> Fea
     first_account = int(logs.start[number])
     first_lead = int(logs.histories.account_start[first_account])
     here = Snapshots(asked.snapshots.lead[rows] - first_lead, asked.snapshots.as_of[rows])
+    if asked.beside is not None:
+        asked.beside(block, here, rows)
     profile = asked.profile.cut(first_lead, first_lead + len(block.created))
     return block_features(block, profile, here, asked.catalog)
 
@@ -132,7 +146,8 @@ def block_features(block: Block, profile: Profile, here: Snapshots, catalog: Cat
     return FeatureTable(here, catalog.names, values)
 
 
-def _arrow(asked: Asked, rows: slice, table: FeatureTable) -> pa.Table:
+def arrow_rows(asked: Asked, rows: slice, table: FeatureTable) -> pa.Table:
+    """Part of a feature table with the further columns of its rows, in Arrow."""
     columns = asked.leading(rows)
     for column, feature in enumerate(asked.catalog.features):
         columns[feature.name] = _as_arrow(asked.catalog, feature, table.values[:, column])

@@ -1,61 +1,88 @@
 """Partitions: records of events scattered by ranges of accounts, in memory or, beyond a limit, on disk."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from mmap import mmap
 from pathlib import Path
-from threading import Lock
+from threading import Condition
 
 import numpy as np
 
-from features.event_records import Records, joined, scattered
+from features.event_records import WORD, Records, Words, joined, place, taken, words_of
 from features.windows import Ints
+
+# Room for this share of records more than the average partition has.
+ROOM = 1.25
 
 
 @dataclass
 class Partitions:
-    """Records by partition; `add` may be called by several threads.
+    """About `rows` records by partition; `add` may be called by several threads.
 
-    What exceeds `limit` bytes is appended to one file per partition in `folder`.
+    What exceeds `limit` bytes is appended to one file per partition in `folder`. Memory is taken once and filled in
+    place: a record is moved once, and no page is asked of the system twice. What a partition has no room for lies
+    in `_beside`.
     """
 
     n: int
     dtype: np.dtype[np.void]
     folder: Path
     limit: int
-    _kept: list[list[Records]] = field(init=False)
-    _bytes: int = 0
-    _lock: Lock = field(default_factory=Lock)
+    rows: int
+    _words: Words = field(init=False)
+    _filled: Ints = field(init=False)
+    _beside: list[list[Records]] = field(init=False)
+    _moving: int = 0
+    _change: Condition = field(default_factory=Condition)
 
     def __post_init__(self) -> None:
-        self._kept = [[] for _ in range(self.n)]
+        most = min(int(self.rows * ROOM), self.limit // self.dtype.itemsize)
+        shape = (self.n, max(most // self.n, 1), self.dtype.itemsize // WORD)
+        # Not from numpy, which asks for huge pages: to find so many of them can take the system seconds.
+        self._words = np.frombuffer(mmap(-1, math.prod(shape) * WORD), np.int64).reshape(shape)
+        self._filled = np.zeros(self.n, np.int64)
+        self._beside = [[] for _ in range(self.n)]
 
     def add(self, records: Records, partition: Ints) -> None:
         """Scatter records to their partitions."""
-        moved, ends = scattered(records, partition, self.n)
-        with self._lock:
-            for number in range(self.n):
-                first = ends[number - 1] if number else 0
-                if ends[number] > first:
-                    self._kept[number].append(moved[first : ends[number]])
-            self._bytes += moved.nbytes
+        with self._change:
+            at = self._filled.copy()
+            self._filled += np.bincount(partition, minlength=self.n)
+            np.minimum(self._filled, self._words.shape[1], out=self._filled)
+            self._moving += 1
+        left = place(records, partition, at, self._words)
+        with self._change:
+            for number in np.unique(partition[left]):
+                self._beside[number].append(taken(records, left[partition[left] == number]))
+            self._moving -= 1
+            self._change.notify_all()
+            self._change.wait_for(lambda: self._moving == 0 or self._bytes <= self.limit)
             if self._bytes > self.limit:
                 self._spill()
 
     def take(self, number: int) -> Records:
-        """All records of one partition; they are given up here."""
-        with self._lock:
-            kept, self._kept[number] = self._kept[number], []
-            self._bytes -= sum(part.nbytes for part in kept)
+        """All records of one partition; they are given up here, and stay as they are until others are put there."""
+        return joined(self.take_parts(number), self.dtype)
+
+    def take_parts(self, number: int) -> list[Records]:
+        """The records of one partition in several pieces; they are given up here."""
+        with self._change:
+            parts = [*self._beside[number], self._inside(number)]
+            self._beside[number], self._filled[number] = [], 0
         path = self._path(number)
         spilled = [np.fromfile(path, self.dtype)] if path.exists() else []
         path.unlink(missing_ok=True)
-        return joined([*spilled, *kept], self.dtype)
+        return [*spilled, *parts]
 
     def put(self, number: int, records: Records) -> None:
         """Keep the records of a partition whose own have been taken."""
-        with self._lock:
-            self._kept[number] = [records]
-            self._bytes += records.nbytes
+        with self._change:
+            if len(records) <= self._words.shape[1]:
+                self._filled[number] = len(records)
+                self._words[number, : len(records)] = words_of(records)
+            else:
+                self._beside[number] = [records]
             if self._bytes > self.limit:
                 self._spill()
 
@@ -64,16 +91,25 @@ class Partitions:
         for number in range(self.n):
             if self._path(number).exists():
                 yield np.fromfile(self._path(number), self.dtype)
-            yield from self._kept[number]
+            yield from self._beside[number]
+            yield self._inside(number)
+
+    @property
+    def _bytes(self) -> int:
+        beside = sum(part.nbytes for parts in self._beside for part in parts)
+        return int(self._filled.sum()) * self.dtype.itemsize + beside
+
+    def _inside(self, number: int) -> Records:
+        return self._words[number, : self._filled[number]].reshape(-1).view(self.dtype)
 
     def _spill(self) -> None:
-        for number, parts in enumerate(self._kept):
-            if parts:
+        for number, parts in enumerate(self._beside):
+            if parts or self._filled[number]:
                 with self._path(number).open("ab") as file:
-                    for part in parts:
+                    for part in (*parts, self._inside(number)):
                         np.ascontiguousarray(part).tofile(file)
-        self._kept = [[] for _ in range(self.n)]
-        self._bytes = 0
+        self._beside = [[] for _ in range(self.n)]
+        self._filled[:] = 0
 
     def _path(self, number: int) -> Path:
         return self.folder / f"{number:05d}.events"

@@ -8,8 +8,8 @@ import pytest
 from project_world import Case, bad_events, case_of, heavy_account, many_worlds
 
 from benchmarks.standalone import QUICK_START, standalone_cluster
-from features.engines.java import java_home
-from features.engines.spark_session import Cluster, spark_cluster
+from features.engines.spark.java import java_home
+from features.engines.spark.session import Cluster, spark_cluster
 from features.errors import ProjectFileError
 
 OPTIONS = {

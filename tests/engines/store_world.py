@@ -14,8 +14,8 @@ from features.build import build_features, silent
 from features.catalog import Catalog
 from features.engines.event_logs import Limits
 from features.engines.local import Asked, lead_columns
-from features.engines.store import Given, Updated, update_store
-from features.engines.store_reader import read_store
+from features.engines.store.engine import Given, Updated, update_store
+from features.engines.store.reader import read_store
 from features.histories import Histories, build_histories
 from features.profile import build_profile
 from features.project import read_project

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 from trained import command
 
-from features.engines.store_reader import read_store
+from features.engines.store.reader import read_store
 from features.simulate import WorldSettings, simulate
 
 pytestmark = pytest.mark.xdist_group(name="spark")

@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from features.engines.java import MODULE, java_home, java_version, spark_java_home
+from features.engines.spark.java import MODULE, java_home, java_version, spark_java_home
 from features.errors import ProjectFileError
 
 
@@ -15,7 +15,7 @@ def nothing(monkeypatch, tmp_path):
     monkeypatch.delenv("JAVA_HOME", raising=False)
     monkeypatch.setenv("PATH", str(tmp_path / "empty"))
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    monkeypatch.setattr("features.engines.java.find_spec", lambda _: None)
+    monkeypatch.setattr("features.engines.spark.java.find_spec", lambda _: None)
 
 
 def java_in(home, version, more=""):

@@ -9,6 +9,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 from project_world import CATALOG, CLOCK, Case, as_rows, assert_same_bits, bad_events, case_of, many_worlds
+from worlds import World, lead
 
 from features.build import build_features
 from features.engines.event_logs import EventLogs, Limits, open_door, read_event_logs
@@ -78,6 +79,16 @@ def test_what_people_are_told_is_the_same(case, tmp_path):
     _, logs = engine_table(case, tmp_path / "spill", UNLIMITED, 10**6)
     notes = logs.accounting.notes(logs.door, ())
     assert any("interactions.duration_s" in note and "1 row" in note for note in notes)
+
+
+def test_rows_that_repeat_others_count_also_where_an_account_has_no_leads(tmp_path):
+    row = {"lead_id": None, "account_id": "empty", "occurred_at": "2026-01-03T00:00:00Z", "kind": "click"}
+    world = World((lead("L1", account="A"),), accounts=({"account_id": "empty"}, {"account_id": "other"}))
+    rows = [row, row, {**row, "account_id": "other"}, {**row, "lead_id": "L1", "account_id": "A"}]
+    case = case_of(tmp_path, world, pd.DataFrame(rows), "events.parquet")
+    _, logs = engine_table(case, tmp_path / "spill", UNLIMITED, 2)
+    count = logs.accounting.count()
+    assert (count.used, dict(count.reasons)) == (3, {"repeats another row": 1})
 
 
 def test_results_come_in_order_and_workers_are_held_back():

@@ -11,8 +11,8 @@ from project_world import CATALOG, CLOCK, assert_same_bits, case_of, many_worlds
 from worlds import World, event, lead
 
 from features.deals import deals_by_lead
-from features.engines.blocks import plan_blocks
-from features.engines.spark import (
+from features.engines.spark.blocks import plan_blocks
+from features.engines.spark.engine import (
     Request,
     last_touches,
     learn_vocabulary,
@@ -170,7 +170,7 @@ def test_a_place_that_cannot_be_written_is_refused_before_the_work(cluster, tmp_
 
 @on
 def test_more_leads_than_are_copied_to_executors(cluster, tmp_path, monkeypatch):
-    monkeypatch.setattr("features.engines.spark_events.BROADCAST_LEADS", 1)
+    monkeypatch.setattr("features.engines.spark.events.BROADCAST_LEADS", 1)
     count = checked(
         cluster, project_with(tmp_path, "lead_id,occurred_at,kind\n" + GOOD + "2,2026-01-04T00:00:00Z,a\n"), tmp_path
     )

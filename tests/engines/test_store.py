@@ -29,11 +29,11 @@ from store_world import (
 from worlds import AS_OFS, World, all_pairs, any_lead, day, event, lead, random_world
 
 from features.build import silent
-from features.engines import store_compaction
 from features.engines.event_logs import Limits, open_door, read_event_logs
-from features.engines.store import stored_catalog, update_store
-from features.engines.store_files import locked
-from features.engines.store_reader import read_store
+from features.engines.store import compaction as store_compaction
+from features.engines.store.engine import stored_catalog, update_store
+from features.engines.store.files import locked
+from features.engines.store.reader import read_store
 from features.errors import InputContractError, ProjectFileError, SinkError
 from features.event_source import open_events
 
@@ -279,7 +279,7 @@ def test_interactions_of_a_query_are_read_anew(project):
 def test_an_update_that_ends_halfway_leaves_the_former_state(project, monkeypatch):
     before = table_of(project)
     put(project, "events-2.parquet", event(9))
-    monkeypatch.setattr("features.engines.store_writing.commit", lambda *_: 1 / 0)
+    monkeypatch.setattr("features.engines.store.writing.commit", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         updated(project, SMALL, DAYS)
     pd.testing.assert_frame_equal(table_of(project), before)

@@ -7,13 +7,13 @@ import tomllib
 import zipfile
 from pathlib import Path
 
-from features.engines.worker_code import Sums, fingerprint, write_archive
+from features.engines.spark.worker_code import Sums, fingerprint, write_archive
 
 ROOT = Path(__file__).parents[2]
 LOADED = """
 import sys
 sys.modules["scipy"] = None  # numba looks for it, and does without
-import features.engines.arrivals, features.engines.blocks
+import features.engines.spark.arrivals, features.engines.spark.blocks
 print(*{name.partition(".")[0] for name, module in sys.modules.items() if module is not None})
 """
 
@@ -27,18 +27,18 @@ def test_the_document_names_what_workers_need():
         assert re.search(rf"Python on the workers.*\b{name}\b.*The code of the product", text, re.DOTALL), name
 
 
-def test_the_archive_holds_the_python_files_under_their_fingerprint(tmp_path):
-    package = tmp_path / "features"
-    (package / "inner").mkdir(parents=True)
-    (package / "__init__.py").write_text("A = 1\n")
-    (package / "inner" / "b.py").write_text("B = 2\n")
-    (package / "notes.txt").write_text("not code")
-    archive = write_archive(package, tmp_path)
-    assert archive.name == f"ripelead-{fingerprint(package)}.zip"
+def test_the_archive_holds_the_files_of_the_packages_under_their_fingerprint(tmp_path):
+    (tmp_path / "features" / "__pycache__").mkdir(parents=True)
+    (tmp_path / "serving" / "language" / "locale").mkdir(parents=True)
+    (tmp_path / "others").mkdir()
+    for name in ("features/__init__.py", "features/__pycache__/a.pyc", "serving/language/locale/de.po", "others/c.py"):
+        (tmp_path / name).write_text("A = 1\n")
+    archive = write_archive(tmp_path, tmp_path)
+    assert archive.name == f"ripelead-{fingerprint(tmp_path)}.zip"
     with zipfile.ZipFile(archive) as packed:
-        assert sorted(packed.namelist()) == ["features/__init__.py", "features/inner/b.py"]
-    (package / "__init__.py").write_text("A = 3\n")
-    assert write_archive(package, tmp_path) != archive
+        assert sorted(packed.namelist()) == ["features/__init__.py", "serving/language/locale/de.po"]
+    (tmp_path / "features" / "__init__.py").write_text("A = 3\n")
+    assert write_archive(tmp_path, tmp_path) != archive
 
 
 def test_counts_of_blocks_add_up():

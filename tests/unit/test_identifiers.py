@@ -37,6 +37,13 @@ def test_integers_are_found_as_the_texts_they_would_be(cells):
     assert find_ids(index, pa.chunked_array([pa.array(cells, pa.int64())])).tolist() == want
 
 
+@given(st.lists(st.integers(-9, 9), min_size=1, max_size=12), st.lists(st.integers(-30, 30), max_size=20))
+def test_integers_close_together_are_found_too(ids, cells):
+    names = [str(i) for i in ids]
+    found = find_ids(index_ids(pa.array(names)), pa.chunked_array([pa.array(cells, pa.int64())]))
+    assert found.tolist() == looked_up(names, [str(cell) for cell in cells])
+
+
 @pytest.mark.parametrize("kind", [pa.int8(), pa.uint16(), pa.int32(), pa.uint64()])
 def test_integers_of_every_width(kind):
     index = index_ids(pa.array(["5", "9"]))

@@ -73,3 +73,18 @@ def test_sums_over_a_span_are_exact_although_the_running_sum_overflows():
 
 def test_prefix_sums_of_flags_count_them():
     assert prefix_sums(np.array([True, False, True])).tolist() == [0, 1, 1, 2]
+
+
+def test_positions_far_from_the_last_one_are_found_in_any_order_of_moments():
+    rng = np.random.default_rng(5)
+    time = np.sort(rng.integers(0, 5_000, 3_000))
+    segments, moment = Segments(np.array([0, 1_000, 3_000]), time), rng.integers(-10, 5_100, 400)
+    owner = rng.integers(0, 2, 400)
+    for order in (np.arange(400), np.lexsort((moment, owner))):
+        found = first_not_before(segments, owner[order], moment[order])
+        edges = [(0, 1_000), (1_000, 3_000)]
+        expected = [
+            edges[o][0] + np.searchsorted(time[slice(*edges[o])], m)
+            for o, m in zip(owner[order], moment[order], strict=True)
+        ]
+        assert found.tolist() == expected

@@ -14,6 +14,8 @@ from features.catalog import Catalog, FeatureDef
 from features.engines.local import WHOLE
 from features.histories import Histories, build_histories
 from features.identifiers import positions_of
+from features.points import points_as_of
+from features.project import PointSettings
 from features.snapshots import Snapshots
 from features.tables import Tables, tables_from_frames
 from features.windows import Ints
@@ -23,6 +25,7 @@ BLOCK_WEIGHT = 250_000
 FEATURES_A_WEIGHT = 25
 LOGS = ("deals", "lead_changes", "assessments")
 SNAPSHOTS = "snapshots"
+POINTS = "points"
 PARCELS = pa.schema([("block", pa.int32()), ("name", pa.string()), ("data", pa.binary())])
 
 
@@ -44,18 +47,22 @@ class Blocks:
 
 @dataclass(frozen=True, slots=True)
 class BlockJob:
-    """What every block is made into: the catalog, the data's end, and the further columns of a row."""
+    """What every block is made into: the catalog, the data's end, the further columns of a row, and by which settings
+    the rules' points are counted (None: not at all).
+    """
 
     catalog: Catalog
     data_end: datetime
     leading: tuple[pa.Field, ...] = ()
+    points: PointSettings | None = None
 
     @property
     def schema(self) -> pa.Schema:
-        """Columns of the feature rows: lead_id, as_of, the further ones, then the features."""
+        """Columns of the feature rows: lead_id, as_of, the further ones, points where asked, then the features."""
         features = [(feature.name, _type(feature)) for feature in self.catalog.features]
         as_of = ("as_of", pa.timestamp("us", tz="UTC"))
-        return pa.schema([("lead_id", pa.string()), as_of, *self.leading, *features])
+        points = [] if self.points is None else [(POINTS, pa.float64())]
+        return pa.schema([("lead_id", pa.string()), as_of, *self.leading, *points, *features])
 
 
 def _type(feature: FeatureDef) -> pa.DataType:
@@ -185,7 +192,9 @@ def _interactions(events: pa.Table) -> pd.DataFrame:
 def _as_rows(job: BlockJob, histories: Histories, found: FeatureTable, asked: pa.Table) -> pa.Table:
     lead_ids = pa.array(histories.lead_ids[found.snapshots.lead], pa.string())
     as_of = pa.array(found.snapshots.as_of).cast(pa.timestamp("us", tz="UTC"))
-    leading = [asked[column.name] for column in job.leading]
+    leading: list[Any] = [asked[column.name] for column in job.leading]
+    if job.points is not None:
+        leading.append(pa.array(points_as_of(histories, found.snapshots, job.points)))
     values = [_column(job.catalog, found, index) for index in range(len(found.names))]
     return pa.table([lead_ids, as_of, *leading, *values], schema=job.schema)
 

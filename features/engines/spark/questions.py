@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import pyarrow as pa
 
-from features.engines.spark_events import CheckedEvents
-from features.engines.spark_session import Cluster
+from features.engines.spark.events import CheckedEvents
+from features.engines.spark.session import Cluster
 from features.histories import Histories
 from features.project import FeatureSettings
 from features.propose import Available, Vocabulary, vocabulary_of

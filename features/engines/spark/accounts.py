@@ -5,8 +5,8 @@ from collections.abc import Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from features.engines.arrivals import FAULT_COLUMNS, NO_ZONE
-from features.engines.spark_session import Cluster
+from features.engines.spark.arrivals import FAULT_COLUMNS, NO_ZONE
+from features.engines.spark.session import Cluster
 from features.errors import InputContractError
 from features.links import REPEATS
 from features.project import TableName

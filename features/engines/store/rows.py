@@ -9,8 +9,8 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import parquet
 
-from features.engines.store_files import DamagedStoreError, RowFiles
-from features.engines.touched import Places
+from features.engines.store.files import DamagedStoreError, RowFiles
+from features.engines.store.touched import Places
 from features.windows import Ints
 
 ROWS_AT_ONCE = 50_000

@@ -7,13 +7,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from features.build import FeatureTable
-from features.engines.event_logs import PARTITION_EVENTS, Limits, column_of
+from features.engines.account_ranges import PARTITION_EVENTS, column_of
+from features.engines.event_logs import Limits
 from features.engines.local import Asked, block_features, in_order
-from features.engines.stored_events import EventPart, in_groups, number_of_records, positions, records_of
-from features.engines.touched import profile_of
+from features.engines.store.events import EventPart, in_groups, number_of_records, positions, records_of
+from features.engines.store.touched import profile_of
 from features.event_codes import Labels
+from features.event_log import TIE_BREAKERS
 from features.event_records import Records
-from features.histories import TIE_BREAKERS, Block, Histories, event_logs, wanted_events
+from features.histories import Block, Histories, event_logs, wanted_events
 from features.project import HygieneSettings
 from features.snapshots import Snapshots
 from features.windows import Ints

@@ -7,10 +7,10 @@ from pathlib import Path
 import pyarrow as pa
 from pyarrow import parquet
 
-from features.engines.store_files import DamagedStoreError, Manifest, load, read_manifest
-from features.engines.store_state import read_columns
-from features.engines.stored_rows import RowParts, categories_of, in_slices, open_rows_of
-from features.engines.touched import Places
+from features.engines.store.files import DamagedStoreError, Manifest, load, read_manifest
+from features.engines.store.rows import RowParts, categories_of, in_slices, open_rows_of
+from features.engines.store.state import read_columns
+from features.engines.store.touched import Places
 from features.errors import InputContractError
 from features.files import replaced_file
 from features.snapshots import Snapshots

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from pyarrow import parquet
 
 from features.drafts import BadRows
-from features.engines.store_files import DamagedStoreError
+from features.engines.store.files import DamagedStoreError
 from features.event_source import BATCH_ROWS, EventSource, Piece
 from features.links import ACCOUNT_ORPHAN, LEAD_ORPHAN, after_end
 from features.text_files import Positions, UnreadableRow

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import features
-from features.engines import worker_code
-from features.engines.java import java_home, spark_java_home
+from features.engines.spark import worker_code
+from features.engines.spark.java import java_home, spark_java_home
 from features.errors import ProjectFileError, SinkError
 
 if TYPE_CHECKING:
@@ -157,7 +157,7 @@ def _shipped(session: "SparkSession") -> str:
     from pyspark import cloudpickle
 
     cloudpickle.register_pickle_by_value(worker_code)  # type: ignore[no-untyped-call]
-    archive = worker_code.write_archive(Path(features.__file__ or "").parent, worker_code.own_folder())
+    archive = worker_code.write_archive(worker_code.code_root(features.__file__ or ""), worker_code.own_folder())
     session.sparkContext.addFile(str(archive))
     return archive.name
 

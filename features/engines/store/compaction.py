@@ -5,11 +5,11 @@ from pathlib import Path
 
 import numpy as np
 
-from features.engines.store_arrivals import Arrived
-from features.engines.store_files import EventFiles, RowFiles, load
-from features.engines.stored_events import EventPart, EventWriter, ids_name, merge_parts
-from features.engines.stored_rows import merge_rows, open_rows_of
-from features.engines.touched import Places
+from features.engines.store.arrivals import Arrived
+from features.engines.store.events import EventPart, EventWriter, ids_name, merge_parts
+from features.engines.store.files import EventFiles, RowFiles, load
+from features.engines.store.rows import merge_rows, open_rows_of
+from features.engines.store.touched import Places
 
 MOST_PARTS = 12
 # Parts are written as one with the first when they hold more than this share of it.

@@ -11,13 +11,13 @@ import numpy as np
 import pandas as pd
 
 from features.engines.event_logs import Limits, Progress, open_door
-from features.engines.store_files import EventFiles, Tally, load
-from features.engines.store_hygiene import more_left_out
-from features.engines.store_reading import Came, intake, let_in, settle
-from features.engines.store_state import Numbering, RebuildError, State
-from features.engines.store_tally import again, of_waiting, refuse_if_mostly_bad, summed, tally_of
-from features.engines.stored_events import EventPart, EventWriter, ids_name, open_part
-from features.engines.stored_rejects import late_reasons, waiting_source, write_rejects
+from features.engines.store.events import EventPart, EventWriter, ids_name, open_part
+from features.engines.store.files import EventFiles, Tally, load
+from features.engines.store.hygiene import more_left_out
+from features.engines.store.reading import Came, intake, let_in, settle
+from features.engines.store.rejects import late_reasons, waiting_source, write_rejects
+from features.engines.store.state import Numbering, RebuildError, State
+from features.engines.store.tally import again, of_waiting, refuse_if_mostly_bad, summed, tally_of
 from features.event_codes import Labels
 from features.event_door import EventDoor
 from features.event_source import BATCH_ROWS, EventSource, open_events

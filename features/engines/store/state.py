@@ -11,7 +11,16 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from features.engines.store_files import (
+from features.engines.store.events import (
+    EventPart,
+    ids_name,
+    index_name,
+    number_of_records,
+    open_part,
+    records_name,
+    type_of,
+)
+from features.engines.store.files import (
     STORE_SCHEMA,
     DamagedStoreError,
     Manifest,
@@ -21,17 +30,8 @@ from features.engines.store_files import (
     refuse_incomplete,
     save,
 )
-from features.engines.stored_events import (
-    EventPart,
-    ids_name,
-    index_name,
-    number_of_records,
-    open_part,
-    records_name,
-    type_of,
-)
-from features.engines.stored_rows import rows_name
-from features.engines.touched import Known, Places, nowhere
+from features.engines.store.rows import rows_name
+from features.engines.store.touched import Known, Places, nowhere
 from features.histories import Histories
 from features.identifiers import find_ids, index_ids
 from features.snapshots import Snapshots

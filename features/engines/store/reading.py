@@ -8,16 +8,18 @@ from pathlib import Path
 import numpy as np
 
 from features.drafts import fault
+from features.engines.account_ranges import PARTITION_EVENTS
 from features.engines.accounting import Accounting
-from features.engines.event_logs import PARTITION_EVENTS, Limits, Progress, RowIds, drop_conflicts
+from features.engines.event_logs import Limits, Progress
 from features.engines.partitions import Partitions
-from features.engines.store_blocks import columns_of
-from features.engines.stored_events import EventPart, EventWriter, known_already, owners_of
+from features.engines.row_ids import RowIds, drop_conflicts
+from features.engines.store.blocks import columns_of
+from features.engines.store.events import EventPart, EventWriter, known_already, owners_of
 from features.event_door import EventDoor, code_batch
+from features.event_log import TIE_BREAKERS
 from features.event_order import total_order
 from features.event_records import Records, same_as_before, taken
 from features.event_source import EventSource
-from features.histories import TIE_BREAKERS
 from features.links import REPEATS
 from features.windows import Ints
 
@@ -67,7 +69,7 @@ class Intake:
 def intake(door: EventDoor, lead_number: Ints, rows: int, folder: Path, limits: Limits) -> Intake:
     """An intake for about so many rows; `folder` takes what exceeds the limit of memory."""
     n = int(np.clip(rows // PARTITION_EVENTS, 1, MOST_PARTITIONS))
-    return Intake(door, lead_number, Partitions(n, door.dtype, folder, limits.records))
+    return Intake(door, lead_number, Partitions(n, door.dtype, folder, limits.records, rows))
 
 
 def let_in(source: EventSource, into: Intake, offset: int, threads: int, progress: Progress) -> Came:

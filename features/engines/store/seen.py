@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from features.catalog import Catalog
-from features.engines.store_blocks import StoredEvents
+from features.engines.store.blocks import StoredEvents
 from features.project import FeatureSettings
 from features.propose import Available, Vocabulary, vocabulary_of
 from features.windows import NEVER, Ints

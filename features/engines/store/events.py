@@ -12,7 +12,7 @@ from threading import Lock
 import numpy as np
 from numba import njit
 
-from features.engines.store_files import DamagedStoreError, EventFiles, load, save
+from features.engines.store.files import DamagedStoreError, EventFiles, load, save
 from features.event_records import FIELDS, WORD, Records, joined, record_type, taken
 from features.windows import Bools, Ints
 

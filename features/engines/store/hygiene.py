@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 from numba import njit
 
-from features.engines.event_logs import PARTITION_EVENTS
-from features.engines.store_blocks import columns_of
-from features.engines.stored_events import EventPart, in_groups, number_of_records, positions, records_of, words_of
+from features.engines.account_ranges import PARTITION_EVENTS
+from features.engines.store.blocks import columns_of
+from features.engines.store.events import EventPart, in_groups, number_of_records, positions, records_of, words_of
 from features.event_codes import Labels
 from features.event_door import EventDoor
 from features.event_records import Records, joined, taken

@@ -1,7 +1,7 @@
 """What a Spark worker needs before it can run the product: its code, in a place for compiled kernels too.
 
 Spark ships the functions of this module by value, so they stand alone: nothing but the standard library and pyspark
-is imported, and nothing of `features` before `prepare` has made it importable.
+is imported, and nothing of the product before `prepare` has made it importable.
 """
 
 import hashlib
@@ -16,27 +16,38 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-PACKAGE = "features"
+PACKAGES = ("features", "training", "serving")
 
 
-def fingerprint(package: Path) -> str:
-    """Sixteen hex digits that name the Python files of `package` and their contents."""
+def code_root(package: str) -> Path:
+    """The folder that holds the product's packages, from the `__file__` of one of them."""
+    return Path(package).parent.parent
+
+
+def fingerprint(root: Path) -> str:
+    """Sixteen hex digits that name the files of the packages in `root` and their contents."""
     digest = hashlib.sha256()
-    for file in sorted(package.rglob("*.py")):
-        digest.update(f"{file.relative_to(package).as_posix()}\n".encode())
+    for file in _files(root):
+        digest.update(f"{file.relative_to(root).as_posix()}\n".encode())
         digest.update(hashlib.sha256(file.read_bytes()).digest())
     return digest.hexdigest()[:16]
 
 
-def write_archive(package: Path, folder: Path) -> Path:
-    """The Python files of `package` as a zip in `folder`, called by their fingerprint."""
-    path = folder / f"ripelead-{fingerprint(package)}.zip"
+def _files(root: Path) -> list[Path]:
+    """The packages' files, with the words of other languages; without what Python and numba compiled."""
+    found = (file for package in PACKAGES for file in sorted((root / package).rglob("*")))
+    return [file for file in found if file.is_file() and "__pycache__" not in file.parts]
+
+
+def write_archive(root: Path, folder: Path) -> Path:
+    """The packages in `root` as a zip in `folder`, called by their fingerprint."""
+    path = folder / f"ripelead-{fingerprint(root)}.zip"
     if path.exists():
         return path
     temporary = path.with_suffix(f".{os.getpid()}")
     with zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive:
-        for file in sorted(package.rglob("*.py")):
-            archive.write(file, (Path(PACKAGE) / file.relative_to(package)).as_posix())
+        for file in _files(root):
+            archive.write(file, file.relative_to(root).as_posix())
     temporary.replace(path)
     return path
 
@@ -51,9 +62,9 @@ def own_folder() -> Path:
 
 
 def prepare(archive: str) -> None:
-    """Make `features`, as the driver has it, importable in this process.
+    """Make the product, as the driver has it, importable in this process.
 
-    An installed package of the same code is used where it may be written to; else the shipped archive is unpacked,
+    An installation of the same code is used where it may be written to; else the shipped archive is unpacked,
     once a machine. Kernels are compiled into the folder of the code, so once a machine too.
     """
     wanted = archive.removeprefix("ripelead-").removesuffix(".zip")
@@ -62,7 +73,7 @@ def prepare(archive: str) -> None:
     os.environ.setdefault("NUMBA_NUM_THREADS", "1")
     if not _installed(wanted):
         sys.path.insert(0, str(_unpacked(archive, own_folder() / wanted)))
-        for name in [name for name in sys.modules if name == PACKAGE or name.startswith(f"{PACKAGE}.")]:
+        for name in [name for name in sys.modules if name.partition(".")[0] in PACKAGES]:
             del sys.modules[name]  # of another job with other code, in a worker that Spark uses again
         importlib.invalidate_caches()
     sys._ripelead_code = wanted  # type: ignore[attr-defined]
@@ -70,11 +81,11 @@ def prepare(archive: str) -> None:
 
 
 def _installed(wanted: str) -> bool:
-    spec = importlib.util.find_spec(PACKAGE)
+    spec = importlib.util.find_spec(PACKAGES[0])
     places = list(spec.submodule_search_locations or ()) if spec else []
-    same = [place for place in places if Path(place).is_dir() and fingerprint(Path(place)) == wanted]
+    roots = [Path(place).parent for place in places if Path(place).is_dir()]
     # Compiled kernels are kept beside the code.
-    return any(os.access(place, os.W_OK) for place in same)
+    return any(os.access(root / PACKAGES[0], os.W_OK) and fingerprint(root) == wanted for root in roots)
 
 
 def _unpacked(archive: str, target: Path) -> Path:

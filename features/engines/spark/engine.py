@@ -11,14 +11,14 @@ import numpy as np
 import pyarrow as pa
 
 from features.catalog import Catalog
-from features.engines.blocks import BLOCK_WEIGHT, PARCELS, BlockJob, Blocks, parcels, plan_blocks
-from features.engines.spark_events import CheckedEvents, check_events
-from features.engines.spark_questions import last_touches, learn_vocabulary, recorded_in
-from features.engines.spark_session import Cluster, Folders, first_line, quiet, spark_cluster
-from features.engines.worker_code import Sums, blockwise
+from features.engines.spark.blocks import BLOCK_WEIGHT, PARCELS, BlockJob, Blocks, parcels, plan_blocks
+from features.engines.spark.events import CheckedEvents, check_events
+from features.engines.spark.questions import last_touches, learn_vocabulary, recorded_in
+from features.engines.spark.session import Cluster, Folders, first_line, quiet, spark_cluster
+from features.engines.spark.worker_code import Sums, blockwise
 from features.errors import InputContractError, SinkError
 from features.histories import Histories, build_histories
-from features.project import Project
+from features.project import PointSettings, Project
 from features.snapshots import Snapshots
 from features.tables import Tables, empty_table
 
@@ -35,6 +35,7 @@ __all__ = [
     "last_touches",
     "learn_vocabulary",
     "recorded_in",
+    "refusals",
     "spark_cluster",
     "spark_run",
     "write_features",
@@ -60,7 +61,8 @@ class Request:
 
     `tables` are the checked small tables with the data's end (their interactions play no part), `snapshots` are
     sorted by (lead, as_of) with the lead numbers of the run's histories; `leading` has further columns of the result,
-    row for row with the snapshots. Events must pass the catalog's rules of hygiene to count.
+    row for row with the snapshots; with `points` the rules' points are a column too. Events must pass the catalog's
+    rules of hygiene to count.
     """
 
     tables: Tables
@@ -68,6 +70,7 @@ class Request:
     catalog: Catalog
     leading: pa.Table | None = None
     block_weight: int = BLOCK_WEIGHT
+    points: PointSettings | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,13 +104,13 @@ def spark_run(cluster: Cluster, project: Project, tables: Tables, out: str, cloc
     histories = build_histories(replace(tables, interactions=empty_table("interactions")))
     chosen = project.project.data_end
     until = clock if chosen is None else min(chosen, clock)
-    with quiet(), _refusals(), folders.scratch_folder() as scratch:
+    with quiet(), refusals(), folders.scratch_folder() as scratch:
         events = check_events(cluster, project, tables, histories, until, scratch)
         yield SparkRun(cluster, folders, histories, events)
 
 
 @contextmanager
-def _refusals() -> Iterator[None]:
+def refusals() -> Iterator[None]:
     """A lost cluster is a refusal; an exception in the product's own code stays what it is."""
     from py4j.protocol import Py4JError  # type: ignore[import-untyped]
 
@@ -189,8 +192,8 @@ def _computed(run: SparkRun, request: Request, blocks: Blocks, left_out: "Accumu
     from pyspark.sql.pandas.types import from_arrow_schema
 
     leading = () if request.leading is None else tuple(request.leading.schema)
-    job = BlockJob(request.catalog, request.tables.data_end, leading)
-    kernel = blockwise(run.cluster.archive, "features.engines.blocks:block_rows", job, left_out)
+    job = BlockJob(request.catalog, request.tables.data_end, leading, request.points)
+    kernel = blockwise(run.cluster.archive, "features.engines.spark.blocks:block_rows", job, left_out)
     packed = run.cluster.session.read.parquet(f"{run.folders.scratch}/parcels")
     asked = np.unique(run.histories.account[request.snapshots.lead])
     table = pa.table({"account": asked.astype(np.int32), "block": blocks.of_account[asked].astype(np.int32)})

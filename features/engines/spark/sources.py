@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 import pyarrow as pa
 
 from features.delimited import seen_delimiter
-from features.engines.arrivals import Arrivals
-from features.engines.spark_session import first_line
+from features.engines.spark.arrivals import Arrivals
+from features.engines.spark.session import first_line
 from features.errors import InputContractError, ProjectFileError
 from features.layout import Layout, layout_of
 from features.project import Project, TableName, TableSettings, expand_environment

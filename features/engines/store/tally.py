@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from features.engines.accounting import Accounting
-from features.engines.store_files import Tally
+from features.engines.store.files import Tally
 from features.errors import InputContractError
 from features.event_codes import Labels
 from features.event_door import EventDoor, doubt_notes

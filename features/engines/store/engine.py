@@ -15,13 +15,13 @@ from features.drafts import BadRows
 from features.engines.event_logs import Limits
 from features.engines.fingerprints import FileMark, code_digest, marks_of, refuse_changed, settings_digest
 from features.engines.local import Asked
-from features.engines.store_arrivals import Arrivals, Given
-from features.engines.store_files import DamagedStoreError, Tally, clock_of, last_number, locked, read_manifest
-from features.engines.store_seen import Seen
-from features.engines.store_state import Numbering, RebuildError, State, empty_state, number_leads, open_state
-from features.engines.store_tally import count_of, notes_of
-from features.engines.store_writing import Step, write_update
-from features.engines.stored_rejects import read_rejects
+from features.engines.store.arrivals import Arrivals, Given
+from features.engines.store.files import DamagedStoreError, Tally, clock_of, last_number, locked, read_manifest
+from features.engines.store.rejects import read_rejects
+from features.engines.store.seen import Seen
+from features.engines.store.state import Numbering, RebuildError, State, empty_state, number_leads, open_state
+from features.engines.store.tally import count_of, notes_of
+from features.engines.store.writing import Step, write_update
 from features.errors import InputContractError
 from features.links import different_ids
 from features.schema import TableCount

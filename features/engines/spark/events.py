@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import pyarrow as pa
 
-from features.engines.blocks import account_names
-from features.engines.spark_accounts import (
+from features.engines.spark.accounts import (
     LATE,
     LATER_THAN_NOW,
     LEFT_OUT,
@@ -21,9 +20,10 @@ from features.engines.spark_accounts import (
     refuse_if_mostly_bad,
     refuse_naive,
 )
-from features.engines.spark_session import Cluster
-from features.engines.spark_sources import Incoming, incoming_interactions, row_hash
-from features.engines.worker_code import batchwise
+from features.engines.spark.blocks import account_names
+from features.engines.spark.session import Cluster
+from features.engines.spark.sources import Incoming, incoming_interactions, row_hash
+from features.engines.spark.worker_code import batchwise
 from features.histories import Histories
 from features.identifiers import positions_of
 from features.links import REPEATS
@@ -99,7 +99,7 @@ def _linked(cluster: Cluster, incoming: Incoming, leads: "DataFrame", accounts: 
     from pyspark.sql import functions as fn
     from pyspark.sql.pandas.types import from_arrow_schema
 
-    check = batchwise(cluster.archive, "features.engines.arrivals:checked_batches", incoming.arrivals)
+    check = batchwise(cluster.archive, "features.engines.spark.arrivals:checked_batches", incoming.arrivals)
     rows = incoming.rows.mapInArrow(check, from_arrow_schema(incoming.arrivals.schema))
     given = incoming.arrivals.columns
     account, known_at = fn.lit(None).cast("int"), fn.unix_micros("occurred_at")

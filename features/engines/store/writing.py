@@ -14,13 +14,13 @@ from features.catalog import Catalog
 from features.engines.event_logs import Limits
 from features.engines.fingerprints import FileMark, code_digest, settings_digest
 from features.engines.local import Asked, write_rows
-from features.engines.store_arrivals import Arrived, Given
-from features.engines.store_blocks import StoredEvents, feature_parts
-from features.engines.store_compaction import compact_events, compact_rows
-from features.engines.store_files import STORE_SCHEMA, Manifest, RowFiles, commit
-from features.engines.store_state import Numbering, State, files_of, save_pair, write_columns
-from features.engines.stored_rows import rows_name
-from features.engines.touched import (
+from features.engines.store.arrivals import Arrived, Given
+from features.engines.store.blocks import StoredEvents, feature_parts
+from features.engines.store.compaction import compact_events, compact_rows
+from features.engines.store.files import STORE_SCHEMA, Manifest, RowFiles, commit
+from features.engines.store.rows import rows_name
+from features.engines.store.state import Numbering, State, files_of, save_pair, write_columns
+from features.engines.store.touched import (
     ALWAYS,
     Known,
     Places,

@@ -1,0 +1,116 @@
+"""Records of events by ranges of accounts, as they are scattered when they are read and taken up again."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from features.engines.partitions import Partitions
+from features.event_door import EventDoor
+from features.event_records import NO_DURATION, Records
+from features.histories import Histories
+from features.windows import Ints
+
+PARTITION_EVENTS = 200_000
+MOST_PARTITIONS = 2_000
+
+
+class Fields(dict[str, Ints]):
+    """Fields of records in int64, each made when it is first asked for."""
+
+    def __init__(self, records: Records, codes: dict[str, Ints]) -> None:
+        super().__init__()
+        self._records, self._codes = records, codes
+
+    def __missing__(self, name: str) -> Ints:
+        column = column_of(self._records, name)
+        found = self[name] = self._codes[name][column] if name in self._codes else column
+        return found
+
+
+def column_of(records: Records, name: str) -> Ints:
+    """One column of an event log in int64; a field the source does not fill is as if no cell were given."""
+    filled = records.dtype.names or ()
+    if "duration" in name and "duration" in filled:
+        given = records["duration"] != NO_DURATION
+        return np.where(given, records["duration"], 0) if name == "duration" else given.astype(np.int64)
+    if name in filled:
+        return records[name].astype(np.int64)
+    nothing = 0 if name in ("duration", "has_duration", "value", "rest") else -1
+    return np.full(len(records), nothing, np.int64)
+
+
+@dataclass(frozen=True, slots=True)
+class AccountRanges:
+    """Range i holds the accounts `start[i]:start[i + 1]` of the histories, and their events as one partition.
+
+    Accounts without leads have the numbers after those. Their events count nowhere, but of rows that repeat others
+    only one is used there too: range r of n has every n-th of them.
+    """
+
+    histories: Histories
+    door: EventDoor
+    start: Ints
+    of_account: Ints
+    partitions: Partitions
+
+    def __len__(self) -> int:
+        return len(self.start) - 1
+
+    def accounts(self, number: int) -> tuple[int, int]:
+        """First account of a range, and the one after its last."""
+        return int(self.start[number]), int(self.start[number + 1])
+
+    def leads(self, number: int) -> tuple[int, int]:
+        """First lead of a range, and the one after its last."""
+        first, stop = self.histories.account_start[self.start[[number, number + 1]]]
+        return int(first), int(stop)
+
+    def add(self, records: Records) -> None:
+        """Scatter records to their ranges."""
+        account = self.histories.account[records["lead"]]
+        if "account" in (records.dtype.names or ()):
+            account = np.where(records["lead"] >= 0, account, records["account"])
+        self.partitions.add(records, self.of_account[account])
+
+    def owners(self, number: int, records: Records) -> Ints:
+        """Owner of each record of a range: its leads, then its accounts, then those of accounts without leads."""
+        lead, (first_lead, stop_lead) = column_of(records, "lead"), self.leads(number)
+        if "account" not in (records.dtype.names or ()):
+            return lead - first_lead
+        (first, stop), known = self.accounts(number), int(self.start[-1])
+        account = column_of(records, "account")
+        place = np.where(account < known, account - first, stop - first + (account - known) // len(self))
+        return np.where(lead >= 0, lead - first_lead, stop_lead - first_lead + place)
+
+    def n_owners(self, number: int) -> tuple[int, int]:
+        """Number of owners of a range, those without leads left out and counted in."""
+        known = int(np.diff(self.leads(number))[0] + np.diff(self.accounts(number))[0])
+        return known, known + (len(self.of_account) - int(self.start[-1])) // len(self) + 1
+
+    def fields(self, number: int, records: Records) -> Fields:
+        """Fields of the records of a range: leads and accounts numbered from 0 there, kinds and topics by alphabet."""
+        kinds, topics = self.door.kinds.alphabetical()[1], self.door.topics.alphabetical()[1]
+        found = Fields(records, {"kind": kinds, "topic": topics})
+        for name, first in (("lead", self.leads(number)[0]), ("account", int(self.start[number]))):
+            column = column_of(records, name)
+            found[name] = np.where(column >= 0, column - first, -1)
+        return found
+
+
+def account_ranges(histories: Histories, door: EventDoor, rows: int, folder: Path, limit: int) -> AccountRanges:
+    """Ranges of accounts for about so many rows; what exceeds `limit` bytes goes to files in `folder`."""
+    start = _starts(histories, rows)
+    n = len(start) - 1
+    strangers = max(int(door.account_number.max(initial=-1)) + 1 - int(start[-1]), 0)
+    of_account = np.concatenate([np.repeat(np.arange(n), np.diff(start)), np.arange(strangers) % n])
+    return AccountRanges(histories, door, start, of_account, Partitions(n, door.dtype, folder, limit, rows))
+
+
+def _starts(histories: Histories, rows: int) -> Ints:
+    """First account of each range, and the end: about equally many leads each."""
+    n = int(np.clip(rows // PARTITION_EVENTS, 8, MOST_PARTITIONS))
+    leads = np.linspace(0, len(histories.created), n + 1).astype(np.int64)
+    bounds = np.searchsorted(histories.account_start, leads)
+    bounds[-1] = len(histories.account_start) - 1
+    return np.unique(np.append(0, bounds)).astype(np.int64)

@@ -1,0 +1,62 @@
+"""Settling: the records of a range of accounts put in order, without repeats and events that hygiene leaves out."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+
+from features.drafts import fault
+from features.engines.account_ranges import AccountRanges
+from features.engines.accounting import Accounting
+from features.event_log import TIE_BREAKERS, lead_log
+from features.event_order import total_order
+from features.event_records import Records, grouped, reorder, same_as_before, taken
+from features.hygiene import unwanted
+from features.links import REPEATS
+from features.windows import Ints
+
+
+def settle(ranges: AccountRanges, accounting: Accounting, dropped: Ints, threads: int) -> None:
+    """Put each range in order; rows with the numbers `dropped` are left out, repeats are quarantined."""
+
+    def settled(number: int) -> Ints:
+        records, repeated = _in_order(ranges, number, dropped)
+        ranges.partitions.put(number, _wanted(ranges, number, records, accounting))
+        return repeated
+
+    with ThreadPoolExecutor(threads) as pool:
+        repeated = list(pool.map(settled, range(len(ranges))))
+    numbers = np.sort(np.concatenate(repeated)) if repeated else np.empty(0, np.int64)
+    accounting.reject_rows(numbers, fault("", REPEATS, "each row once", expected_loss=True))
+
+
+def _in_order(ranges: AccountRanges, number: int, dropped: Ints) -> tuple[Records, Ints]:
+    """The records by lead, then by account where there is none, and time; and the row numbers of repeats."""
+    parts = ranges.partitions.take_parts(number)
+    if len(dropped):
+        parts = [taken(part, np.flatnonzero(~np.isin(part["row"], dropped))) for part in parts]
+    known, n = ranges.n_owners(number)
+    records, owner = grouped(parts, [ranges.owners(number, part) for part in parts], n, ranges.door.dtype)
+    time = records["time"].astype(np.int64)
+    reorder(records, total_order(owner, time, n, lambda rows: _ties(ranges, number, taken(records, rows))))
+    again = same_as_before(records)
+    keep = ~again & (owner < known)
+    repeated = records["row"][again].astype(np.int64)
+    return records if keep.all() else taken(records, np.flatnonzero(keep)), repeated
+
+
+def _ties(ranges: AccountRanges, number: int, records: Records) -> list[Ints]:
+    fields = ranges.fields(number, records)
+    return [fields[name] for name in (*TIE_BREAKERS, "rest", "row")]
+
+
+def _wanted(ranges: AccountRanges, number: int, records: Records, accounting: Accounting) -> Records:
+    """Settled records without the events that hygiene leaves out."""
+    rules = ranges.door.project.hygiene
+    if not rules.enabled:
+        return records
+    first, stop = ranges.leads(number)
+    found = unwanted(lead_log(ranges.fields(number, records), stop - first), ranges.door.kinds.alphabetical()[0], rules)
+    accounting.leave_out(found.counts)
+    keep = np.ones(len(records), np.bool_)
+    keep[: len(found.mask)] = ~found.mask
+    return records if keep.all() else taken(records, np.flatnonzero(keep))

@@ -1,0 +1,107 @@
+"""Event logs: the events of leads or of accounts as sorted arrays."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from features.event_order import total_order
+from features.windows import Bools, Ints, Segments, starts
+
+# What follows owner and time in the total order of events, and with them says whether two are the same.
+TIE_BREAKERS = ("lead", "kind", "topic", "direction", "duration", "has_duration", "value")
+
+
+@dataclass(frozen=True)
+class EventLog:
+    """Events of owners (leads or accounts), all arrays of one length, sorted within each owner.
+
+    `lead` is −1 for events known only by their account; `kind` and `topic` are codes into the histories' names
+    (−1: no topic); `direction` 0 inbound, 1 outbound, −1 not given; `duration` in 1/1000 s and `value` in 1/10,000,
+    0 when not given, with `has_duration` beside it.
+
+    Those after `lead` are taken from `columns`, at the positions `place`, when they are asked for.
+    """
+
+    start: Ints
+    time: Ints
+    lead: Ints
+    columns: Mapping[str, Ints]
+    place: Ints | slice
+
+    def cut(self, first: int, stop: int, first_lead: int) -> "EventLog":
+        """The owners `[first, stop)`, owners renumbered from 0 and leads from `first_lead`."""
+        a, b = (int(i) for i in self.start[[first, stop]])
+        lead = self.lead[a:b]
+        return EventLog(
+            start=self.start[first : stop + 1] - a,
+            time=self.time[a:b],
+            lead=np.where(lead < 0, -1, lead - first_lead),
+            columns=self.columns,
+            place=slice(self.place.start + a, self.place.start + b)
+            if isinstance(self.place, slice)
+            else self.place[a:b],
+        )
+
+    @property
+    def positions(self) -> Ints:
+        """Position of each event in `columns`."""
+        return np.arange(self.place.start, self.place.stop) if isinstance(self.place, slice) else self.place
+
+    @cached_property
+    def kind(self) -> Ints:
+        """Code of each event's kind."""
+        return self.columns["kind"][self.place]
+
+    @cached_property
+    def topic(self) -> Ints:
+        """Code of each event's topic."""
+        return self.columns["topic"][self.place]
+
+    @cached_property
+    def direction(self) -> Ints:
+        """Code of each event's direction."""
+        return self.columns["direction"][self.place]
+
+    @cached_property
+    def duration(self) -> Ints:
+        """Duration of each event."""
+        return self.columns["duration"][self.place]
+
+    @cached_property
+    def has_duration(self) -> Bools:
+        """Which events' duration is given."""
+        return self.columns["has_duration"][self.place].astype(np.bool_)
+
+    @cached_property
+    def value(self) -> Ints:
+        """Value of each event."""
+        return self.columns["value"][self.place]
+
+    @cached_property
+    def segments(self) -> Segments:
+        """Times by owner."""
+        return Segments(self.start, self.time)
+
+    @cached_property
+    def owner(self) -> Ints:
+        """Owner of each event."""
+        return np.repeat(np.arange(len(self.start) - 1), np.diff(self.start))
+
+
+def sorted_log(columns: Mapping[str, Ints], rows: Ints, owner: Ints, time: Ints, n: int) -> EventLog:
+    """The log of n owners with the events at the positions `rows` of `columns`, in their total order.
+
+    `owner` and `time` have one entry per row. Owners are 0…n − 1.
+    """
+    order = total_order(owner, time, n, lambda at: [columns[name][rows[at]] for name in TIE_BREAKERS])
+    place = rows[order]
+    return EventLog(starts(owner, n), time[order], columns["lead"][place], columns, place)
+
+
+def lead_log(columns: Mapping[str, Ints], n_leads: int) -> EventLog:
+    """The log of n leads from columns that are in its order already; events without a lead stand last."""
+    own = int(np.count_nonzero(columns["lead"] >= 0))
+    lead = columns["lead"][:own]
+    return EventLog(starts(lead, n_leads), columns["time"][:own], lead, columns, slice(0, own))
