@@ -82,7 +82,7 @@ def check(
         Path | None, typer.Option("--against", help="feature table written on an earlier day; rows of both must agree")
     ] = None,
 ) -> None:
-    """Read and check all tables, count rows used and quarantined, and say what training would see."""
+    """Read and check all tables, say what training would see, and name what may know the outcome."""
     from training.replay_words import check_against, check_replay
 
     project, settings = read_all(directory)
@@ -97,7 +97,9 @@ def check(
 
 
 def _print_data(project: Project, settings: TrainingSettings, tables: Tables) -> None:
-    """What training would see of the data."""
+    """What training would see of the data, and what the leakage audit suspects."""
+    from training.audit.run import audit
+    from training.audit.words import full_text
     from training.dataset import load_dataset
 
     dataset = load_dataset(project, settings, tables)
@@ -110,6 +112,9 @@ def _print_data(project: Project, settings: TrainingSettings, tables: Tables) ->
     )
     if not tables.timed:
         out.print("leads have no creation times: whether an attribute was known in time cannot be checked")
+    with status("looking for leaks"):
+        found = audit(project, settings, dataset)
+    out.print(full_text(found), markup=False)
 
 
 @app.command()

@@ -82,6 +82,7 @@ def _facts(project: Project, settings: TrainingSettings, run: Run) -> Facts:
         fingerprints={"data": data_fingerprint(tables), "code": git_commit(Path(__file__).parent)},
         # Notes of the door quote cells of the input, which may be about people; they are printed, not kept.
         notes=run.final.notes,
+        audit=run.audit,
     )
 
 

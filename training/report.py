@@ -10,6 +10,7 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from training.audit.suspects import Audit
 from training.canvas import GRID, INK, LABELS, MUTED
 from training.evaluation import SYSTEMS, EqualVolume, Estimate, Evaluation, SystemName, VerdictKind
 from training.wording import count, fixed, percent, percent_range, percentage_points
@@ -37,6 +38,7 @@ CAPTIONS: Mapping[str, str] = {
     "quadrants": "Win rate by the model's class and the BANT verdict.",
     "beeswarm": "Points that each feature adds to or takes from the score; one dot is one lead.",
 }
+CAPTION = "groups of rows and their win rate or share; numbers of rows beside the bars."
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,7 @@ class Facts:
     """What the page says beside the evaluation: where the data and the model come from.
 
     `outcome` completes "a win is …"; `dropped` counts training-table rows left out by reason; `fingerprints` are
-    names and hashes (data, code, catalog); `notes` come from the door.
+    names and hashes (data, code, catalog); `notes` come from the door; `audit` is the leakage audit, if there was one.
     """
 
     project: str
@@ -82,6 +84,7 @@ class Facts:
     bundle_id: str
     fingerprints: Mapping[str, str]
     notes: tuple[str, ...]
+    audit: Audit | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +127,7 @@ def render_report(evaluation: Evaluation, figures: Mapping[str, str], facts: Fac
         equal_volume=[_volume_row(row) for row in evaluation.equal_volume],
         features=sorted(facts.features, key=lambda f: (-f.mean_points, f.name))[:MOST_FEATURES],
         differences=_differences(evaluation),
+        suspects=_suspect_pictures(facts.audit),
     )
     return re.sub(r"(\d) %", "\\1\u00a0%", page)  # a number and its unit stay on one line
 
@@ -208,6 +212,15 @@ def _signed_range(found: Estimate) -> str:
 
 def _day(moment: datetime | None) -> str:
     return "–" if moment is None else f"{moment:%Y-%m-%d}"
+
+
+def _suspect_pictures(audit: Audit | None) -> dict[int, Markup]:
+    from training.audit.figures import draw_suspects
+
+    if audit is None:
+        return {}
+    drawn = draw_suspects(audit)
+    return {place: _inline(svg, f"{audit.suspects[place].column}: {CAPTION}") for place, svg in drawn.items()}
 
 
 def _inline(svg: str, caption: str) -> Markup:
