@@ -19,7 +19,7 @@ export MLFLOW_DISABLE_TELEMETRY := true
 .DEFAULT_GOAL := help
 .PHONY: help setup demo demo-real data features train evaluate promote rollback score report mlflow serve \
 	notebooks test lint types check bench bench-features bench-real bench-explain bench-ablation bench-one-lead \
-	bench-incremental bench-spark soak lock clean
+	bench-incremental bench-spark bench-score bench-audit soak lock clean
 
 help: ## list all targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -126,6 +126,12 @@ bench-one-lead: $(READY) ## one lead with 200 events, all features, in process
 bench-incremental: $(READY) ## updates of a feature store with 1 % new events
 	@$(BIN)/python -m benchmarks.incremental
 
+bench-score: $(READY) ## a million leads from feature table to written reasons, and one lead (ROWS=100000: fewer)
+	@$(BIN)/python -m benchmarks.score $(if $(ROWS),--rows $(ROWS))
+
+bench-audit: $(READY) ## leaks planted in simulated worlds, and suspects in clean ones and real data sets
+	@$(BIN)/python -m benchmarks.audit
+
 bench-spark: $(COMPLETE) ## two Spark workers against one, and a worker killed
 	@$(BIN)/python -m benchmarks.spark
 
@@ -134,6 +140,7 @@ bench-ablation: $(READY) ## which feature families earn their place (needs RIPEL
 
 soak: $(READY) ## long runs: three simulated worlds of 50,000 leads against the true probabilities
 	@$(BIN)/python -m benchmarks.world
+	@$(BIN)/python -m benchmarks.kills
 
 lock: $(READY) ## make requirements.lock anew from pyproject.toml
 	@$(BIN)/uv pip compile --no-config --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 \

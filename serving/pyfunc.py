@@ -1,16 +1,28 @@
-"""The bundle as an MLflow model (models from code, no pickle): feature rows in, propensity and score out."""
+"""The bundle as an MLflow model (models from code, no pickle): feature rows in; propensity, class and reasons out.
 
+MLflow copies this file into the model and runs it where the model is loaded; everything else comes from the installed
+package. Inputs are what `training.tracking.signature` says.
+"""
+
+import json
+import re
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+from mlflow.exceptions import MlflowException
 from mlflow.models import set_model
 from mlflow.pyfunc import PythonModel
 
-from features.catalog import Catalog, FeatureDef
-from features.identifiers import positions_of
-from features.windows import Floats
-from serving.reasons import HIGHEST, LOWEST
+from features.catalog import FeatureDef
+from features.errors import RefusedError
+from serving.language.phrases import Phrases, phrases_of
+from serving.language.translations import LANGUAGES
+from serving.render import band_of, render
+from serving.scoring import Scores, score_rows
+from serving.scoring_rows import ScoringRows, scoring_rows
 from training.bundle import Bundle, load_bundle
 
 
@@ -18,32 +30,70 @@ class PropensityModel(PythonModel):  # type: ignore[misc]  # mlflow has no types
     """Loads the bundle once and scores frames whose columns are the catalog's features."""
 
     bundle: Bundle
+    phrases: dict[str, Phrases]
 
     def load_context(self, context: Any) -> None:  # noqa: ANN401
         """Load and verify the bundle."""
-        from pathlib import Path
-
         self.bundle = load_bundle(Path(context.artifacts["bundle"]))
+        self.phrases = {}
 
     # No type hints here: MLflow reads them as a schema, which the signature already gives.
     def predict(self, context, model_input, params=None):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201, ARG002
-        """Columns `propensity` and `score`, one row per input row; an absent feature is not known."""
-        catalog = self.bundle.catalog
-        columns = [_column(catalog, feature, model_input) for feature in catalog.features]
-        raw = self.bundle.raw(np.stack(columns, axis=1))
-        score = np.clip(np.rint(self.bundle.scale.score(raw)), LOWEST, HIGHEST).astype(np.int64)
-        return pd.DataFrame({"propensity": self.bundle.scale.calibration.probability(raw), "score": score})
+        """Columns propensity, score, band, sales_qualified and reasons (JSON text, null with explain = "none").
+
+        One row per input row, in its order; a feature that is absent or null is not known.
+        """
+        asked = params or {}
+        most = _most_reasons(str(asked.get("explain", "none")), self.bundle)
+        try:
+            scores = score_rows(self.bundle, self._rows(model_input), most)
+        except RefusedError as error:
+            raise MlflowException.invalid_parameter_value(str(error)) from error
+        return _frame(self.bundle, scores, self._reasons(scores, str(asked.get("language", "en"))) if most else None)
+
+    def _rows(self, frame: pd.DataFrame) -> ScoringRows:
+        columns = {feature.name: _column(feature, frame) for feature in self.bundle.catalog.features}
+        return scoring_rows(
+            pa.table({"lead_id": pa.array(range(len(frame)), pa.int64()), **columns}), self.bundle.catalog
+        )
+
+    def _reasons(self, scores: Scores, language: str) -> list[str]:
+        if language not in LANGUAGES:
+            raise MlflowException.invalid_parameter_value(f"language {language!r}: expected {', '.join(LANGUAGES)}")
+        if language not in self.phrases:
+            self.phrases[language] = phrases_of(self.bundle, language)
+        lists = render(self.bundle, scores, self.phrases[language])["reasons"].to_pylist()
+        return [json.dumps(reasons, ensure_ascii=False) for reasons in lists]
 
 
-def _column(catalog: Catalog, feature: FeatureDef, frame: pd.DataFrame) -> Floats:
-    if feature.name not in frame:
-        return np.full(len(frame), np.nan)
-    values = frame[feature.name]
-    if feature.type != "category":
-        return values.to_numpy().astype(np.float64)
-    names = catalog.attribute(feature.of or "").categories if feature.family == "attribute" else catalog.kinds
-    code = positions_of(values, names)
-    return np.where(values.isna(), np.nan, np.where(code < 0, len(names), code))
+def _most_reasons(explain: str, bundle: Bundle) -> int:
+    found = re.fullmatch(r"none|all|top:([1-9]\d{0,2})", explain)
+    if found is None:
+        raise MlflowException.invalid_parameter_value(
+            f"explain {explain!r}: expected none, all, or top:N such as top:8"
+        )
+    return int(found[1]) if found[1] else bundle.policy.max_reasons if explain == "all" else 0
+
+
+def _column(feature: FeatureDef, frame: pd.DataFrame) -> pa.Array:
+    values = frame.get(feature.name)
+    if values is None or values.isna().all():
+        return pa.nulls(len(frame))
+    if feature.type == "category":
+        return pa.array(values, pa.string(), from_pandas=True)
+    return pa.array(values.to_numpy(np.float64, na_value=np.nan))
+
+
+def _frame(bundle: Bundle, scores: Scores, reasons: list[str] | None) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "propensity": scores.propensity,
+            "score": scores.score,
+            "band": band_of(scores.score, bundle.policy.bands).to_pylist(),
+            "sales_qualified": scores.qualified,
+            "reasons": pd.Series([None] * len(scores) if reasons is None else reasons, dtype=object),
+        }
+    )
 
 
 set_model(PropensityModel())

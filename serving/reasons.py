@@ -1,15 +1,21 @@
 """Reasons: the points of each lead's score by feature, whole numbers that sum exactly to the shown score."""
 
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
+from numba import njit
 
-from features.catalog import Catalog
 from features.windows import Floats, Ints
-from training.contributions import Scale
+from serving.sanity import Codes, is_named
 
 LOWEST, HIGHEST = 0, 100
 START, REST, END = "starting point", "everything else", "end of scale"
+START_GROUP, OTHER_GROUP = "Start", "Other"
+NONE = -1
+"""Column of a place in `Named` that holds no reason."""
+Small = npt.NDArray[np.signedinteger[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,65 +29,146 @@ class Reason:
     sentence: str
 
 
-@dataclass(frozen=True, slots=True)
-class Explained:
-    """Shown scores of n leads, 0…100, and the reasons of each: the starting point first, "everything else" last."""
+class Named(NamedTuple):
+    """Reasons of n leads, at most k each: points of the start, of k features (largest first), and of all others.
 
-    score: Ints
-    reasons: list[list[Reason]]
-
-
-def explain(contributions: Floats, values: Floats, scale: Scale, catalog: Catalog, most: int) -> Explained:
-    """Scores and at most `most` reasons per lead.
-
-    `contributions` is (n, features + 1) in raw log-odds, bias last; `values` the feature matrix. The features with
-    the largest points are named; the others are summed in "everything else". A score beyond the end of the scale is
-    cut there, and a row "end of scale" carries the difference.
+    `column` (n, k) is the feature's place in the catalog, `NONE` behind a lead's last reason; `points` and `value`
+    stand beside it. `others` counts the features that are not named. On every row start + points + rest is the score
+    before it is cut at an end of the scale.
     """
-    points, start = scale.points(contributions)
-    most = min(most, points.shape[1])
-    top = np.argsort(-np.abs(points), axis=1, kind="stable")[:, :most]
-    named = np.take_along_axis(points, top, axis=1)
-    rest = points.sum(axis=1) - named.sum(axis=1)
-    rows = np.column_stack([start, named, rest])
-    unbounded = np.rint(scale.score(contributions.sum(axis=1))).astype(np.int64)
-    whole = largest_remainder(rows, unbounded)
-    score = np.clip(unbounded, LOWEST, HIGHEST)
-    return Explained(
-        score,
-        [_of_lead(whole[i], top[i], values[i], int(score[i] - unbounded[i]), catalog) for i in range(len(rows))],
+
+    start: Small
+    column: Small
+    points: Small
+    value: Floats
+    rest: Small
+    others: Small
+
+
+def places_for(n: int, most: int) -> Named:
+    """Room for the reasons of n leads, at most `most` each."""
+    return Named(
+        start=np.zeros(n, np.int32),
+        column=np.full((n, most), NONE, np.int16),
+        points=np.zeros((n, most), np.int32),
+        value=np.full((n, most), np.nan),
+        rest=np.zeros(n, np.int32),
+        others=np.zeros(n, np.int16),
     )
 
 
-def largest_remainder(rows: Floats, totals: Ints) -> Ints:
-    """Whole numbers, each within 1 of its row's, summing exactly to `totals` (Hamilton's apportionment).
+def part_of(named: Named, here: slice) -> Named:
+    """Some of the rows: views, which can be written to."""
+    return Named(
+        start=named.start[here],
+        column=named.column[here],
+        points=named.points[here],
+        value=named.value[here],
+        rest=named.rest[here],
+        others=named.others[here],
+    )
 
-    >>> largest_remainder(np.array([[50.4, 3.3, -1.2]]), np.array([53])).tolist()
-    [[51, 3, -1]]
+
+class Rows(NamedTuple):
+    """Rows to explain: contributions (n, features + 1) in raw log-odds and values (n, features).
+
+    Per row `start` is the exact starting point and `total` the whole score that the points must sum to, neither cut at
+    the ends of the scale.
     """
-    floors = np.floor(rows)
-    missing = totals - floors.sum(axis=1).astype(np.int64)
-    rank = np.argsort(np.argsort(-(rows - floors), axis=1, kind="stable"), axis=1, kind="stable")
-    return floors.astype(np.int64) + (rank < missing[:, None])
+
+    contributions: Floats
+    values: Floats
+    start: Floats
+    total: Ints
 
 
-def _of_lead(whole: Ints, top: Ints, values: Floats, cut: int, catalog: Catalog) -> list[Reason]:
-    named = [
-        _reason(catalog, int(column), float(values[column]), int(points))
-        for column, points in zip(top, whole[1:-1], strict=True)
-        if points != 0
-    ]
-    others = len(catalog.features) - len(named)
-    return [
-        Reason("Start", START, None, int(whole[0]), "Where every lead starts"),
-        *named,
-        *([Reason("Start", END, None, cut, "The scale ends here")] if cut else []),
-        Reason("Other", REST, None, int(whole[-1]), f"Everything else ({others} further features)"),
-    ]
+@njit(cache=True, nogil=True)
+def name_reasons(rows: Rows, factor: float, sanity: Codes, named: Named) -> None:
+    """Fill `named`, whose arrays are as `places_for` gives them.
+
+    Points are `factor` times contributions. The largest of a row are named (ties: the first in the catalog), leaving
+    out those that `sanity` forbids; the others are summed up. All are then rounded so that they sum to `total`, and
+    names that come out as 0 points are dropped.
+    """
+    n, k = named.column.shape
+    features = rows.values.shape[1]
+    chosen = np.zeros(features, np.bool_)
+    column = np.empty(k, np.int64)
+    exact, whole = np.empty(k + 2), np.empty(k + 2, np.int64)
+    for i in range(n):
+        points = rows.contributions[i]
+        count = _largest(points, rows.values[i], factor, sanity, column, exact)
+        exact[count + 1] = _others(points, factor, column[:count], chosen)
+        exact[0] = rows.start[i]
+        _apportion(exact[: count + 2], rows.total[i], whole[: count + 2])
+        named.start[i], named.rest[i] = whole[0], whole[count + 1]
+        named.others[i] = features - _write(i, column[:count], whole, rows.values[i], named)
 
 
-def _reason(catalog: Catalog, column: int, value: float, points: int) -> Reason:
-    feature = catalog.features[column]
-    shown = catalog.shown(feature, value)
-    words = feature.words[:1].upper() + feature.words[1:]
-    return Reason(feature.group, feature.name, shown, points, f"{words}: {'not known' if shown is None else shown}")
+@njit(cache=True, nogil=True)
+def _largest(points: Floats, values: Floats, factor: float, sanity: Codes, column: Ints, exact: Floats) -> int:
+    """Columns of the largest points into `column`, their points into `exact[1:]`; returns how many."""
+    count, most = 0, len(column)
+    least = 0.0
+    for j in range(len(values)):
+        worth = factor * points[j]
+        size = abs(worth)
+        if size <= least or most == 0 or not is_named(sanity[j], values[j], worth):
+            continue
+        at = count if count < most else most - 1
+        while at > 0 and size > abs(exact[at]):
+            exact[at + 1], column[at] = exact[at], column[at - 1]
+            at -= 1
+        exact[at + 1], column[at] = worth, j
+        count = min(count + 1, most)
+        if count == most:
+            least = abs(exact[most])
+    return count
+
+
+@njit(cache=True, nogil=True)
+def _others(points: Floats, factor: float, column: Ints, chosen: npt.NDArray[np.bool_]) -> float:
+    """Sum of the points of all other features, in their order."""
+    for j in column:
+        chosen[j] = True
+    total = 0.0
+    for j in range(len(chosen)):
+        if not chosen[j]:
+            total += factor * points[j]
+    for j in column:
+        chosen[j] = False
+    return total
+
+
+@njit(cache=True, nogil=True)
+def _apportion(exact: Floats, total: int, whole: Ints) -> None:
+    """Whole numbers, each within 1 of its exact one, summing to `total` (largest remainder, Hamilton)."""
+    left = total
+    for j in range(len(exact)):
+        whole[j] = np.int64(np.floor(exact[j]))
+        left -= whole[j]
+    while left > 0:
+        best, most = -1, -1.0
+        for j in range(len(exact)):
+            remainder = exact[j] - whole[j]  # below 0 where 1 was added already
+            if remainder > most and remainder >= 0.0:
+                best, most = j, remainder
+        if best < 0:
+            break
+        whole[best] += 1
+        left -= 1
+    # Numbers so large that they have no exact remainders: the sum still holds.
+    whole[-1] += left
+
+
+@njit(cache=True, nogil=True)
+def _write(i: int, column: Ints, whole: Ints, values: Floats, named: Named) -> int:
+    """Write the reasons with points; returns how many."""
+    count = 0
+    for j in range(len(column)):
+        if whole[j + 1] != 0:
+            named.column[i, count] = column[j]
+            named.points[i, count] = whole[j + 1]
+            named.value[i, count] = values[column[j]]
+            count += 1
+    return count

@@ -1,16 +1,18 @@
-"""Writing scores: Parquet or CSV, atomically."""
+"""Where scores go: the columns of the score table, the targets a command line can name, and the writers of files."""
 
-import csv
-import json
+import hashlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
-import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from features.errors import ProjectFileError
-from features.files import replaced_file
+from features.project import Project, expand_environment
+from serving.batch.work_folder import Place
+from serving.csv_dialects import DIALECTS, DialectName, csv_writer
 
 FORMATS = (".parquet", ".csv")
 REASON = pa.struct([("group", pa.string()), ("feature", pa.string()), ("value", pa.string()),
@@ -31,47 +33,100 @@ SCHEMA = pa.schema(
         ("model_version", pa.string()),
     ]
 )
-# A spreadsheet runs a cell that starts like this; only text is ever escaped, never a number.
-FORMULA_START = ("=", "+", "-", "@", "\t", "\r")
+DEFAULT_TABLE = "ripelead_scores"
+Write = Callable[[pa.Table], None]
 
 
-def check_format(path: Path) -> None:
-    """Refuse an output file of an unknown kind before any work is done."""
-    if path.suffix.lower() not in FORMATS:
-        raise ProjectFileError(f"--out {path}: expected a file ending in {' or '.join(FORMATS)}")
+@dataclass(frozen=True, slots=True)
+class FileTarget:
+    """A file that appears whole or not at all; `dialect` says how a CSV file is written."""
+
+    path: Path
+    dialect: DialectName
+
+    @property
+    def shown(self) -> str:
+        """The target in messages and in the summary."""
+        return str(self.path)
+
+    @property
+    def form(self) -> str:
+        """What the bytes of the output depend on, besides its rows."""
+        return f"{self.path.suffix.lower()} {self.dialect}"
+
+    def place(self, _project: Project) -> Place:
+        """The run's own files lie beside the output, on the same file system."""
+        return Place(self.path.parent, self.path.name)
 
 
-def write_scores(frame: pd.DataFrame, path: Path) -> None:
-    """Write the score table; in CSV, reasons are one JSON cell and times ISO 8601.
+@dataclass(frozen=True, slots=True)
+class TableTarget:
+    """A database table that is brought up to date; `url` may hold a password, which is never shown or kept."""
+
+    url: str
+    table: str
+
+    @property
+    def shown(self) -> str:
+        """The target in messages and in the summary, without the password."""
+        from features.database import shown_url
+
+        return f"{shown_url(self.url)} table {self.table}"
+
+    @property
+    def form(self) -> str:
+        """What the content of the table depends on, besides its rows."""
+        return self.shown
+
+    def place(self, project: Project) -> Place:
+        """The run's own files lie in the project's folder."""
+        digest = hashlib.sha256(self.shown.encode()).hexdigest()[:8]
+        return Place(project.directory / ".ripelead", f"{self.table}-{digest}")
+
+
+Target = FileTarget | TableTarget
+
+
+def target_of(out: str, table: str | None, dialect: DialectName | None) -> Target:
+    """Target of a command line, refused before any work is done when it cannot be one.
 
     Raises:
-        SinkError: the file cannot be written; nothing half-written stays.
+        ProjectFileError: a file of an unknown kind, an option that the target has no use for, a wrong URL.
     """
-    with replaced_file(path) as temporary:
-        if path.suffix.lower() == ".parquet":
-            pq.write_table(_as_arrow(frame), temporary)
-        else:
-            # Before Python 3.13, csv leaves a carriage return unquoted where it is not part of the line end.
-            has_return = frame["lead_id"].str.contains("\r", regex=False).any()
-            quoting: Literal[0, 2] = csv.QUOTE_NONNUMERIC if has_return else csv.QUOTE_MINIMAL
-            _as_csv(frame).to_csv(temporary, index=False, lineterminator="\n", quoting=quoting)
+    if "://" in out or out.startswith("${"):
+        expanded = expand_environment(out)
+        if "://" in expanded:
+            return _table_target(expanded, table, dialect)
+        out = expanded
+    path = Path(out)
+    if path.suffix.lower() not in FORMATS:
+        raise ProjectFileError(
+            f"--out {out}: expected a file ending in {' or '.join(FORMATS)}, or a database URL such as "
+            "postgresql+psycopg://user@host/database"
+        )
+    if table is not None:
+        raise ProjectFileError(f"--table {table}: is for a database; --out {out} is a file")
+    if dialect is not None and path.suffix.lower() != ".csv":
+        raise ProjectFileError(f"--dialect {dialect}: is for CSV files; --out {out} is none")
+    return FileTarget(path, dialect or "iso")
 
 
-def _as_arrow(frame: pd.DataFrame) -> pa.Table:
-    moments = frame["as_of"].dt.tz_convert(None).to_numpy()
-    columns = {name: frame[name].to_numpy() for name in SCHEMA.names} | {"as_of": moments}
-    return pa.table({name: pa.array(columns[name], SCHEMA.field(name).type, from_pandas=True) for name in columns})
+def _table_target(url: str, table: str | None, dialect: DialectName | None) -> TableTarget:
+    from serving.database_sink import check_url
+
+    if dialect is not None:
+        raise ProjectFileError(f"--dialect {dialect}: is for CSV files; --out is a database")
+    target = TableTarget(url, table or DEFAULT_TABLE)
+    check_url(target.url, target.table)
+    return target
 
 
-def _as_csv(frame: pd.DataFrame) -> pd.DataFrame:
-    texts = frame.select_dtypes(["object", "str"]).columns.difference(["reasons"])
-    escaped = {name: frame[name].map(_unformula) for name in texts}
-    return frame.assign(
-        **escaped,
-        as_of=frame["as_of"].dt.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
-        reasons=[json.dumps(rows, ensure_ascii=False) for rows in frame["reasons"]],
-    )
-
-
-def _unformula(cell: str) -> str:
-    return "'" + cell if cell.startswith(FORMULA_START) else cell
+@contextmanager
+def open_writer(path: Path, target: FileTarget) -> Iterator[Write]:
+    """A writer of rendered tables, one after the other, into `path` in the target's format."""
+    if target.path.suffix.lower() == ".csv":
+        with csv_writer(path, DIALECTS[target.dialect]) as write:
+            yield write
+    else:
+        with pq.ParquetWriter(path, SCHEMA) as writer:
+            yield lambda table: writer.write_table(table, row_group_size=max(len(table), 1))

@@ -21,16 +21,19 @@ from features.project import PointSettings, RuleSettings
 from features.windows import Floats
 from training.calibration import Calibration
 from training.contributions import Scale, checked_tables
+from training.evidence import NO_EVIDENCE, Evidence, evidence_from_json, evidence_json
 from training.path_file import read_path_tables, write_path_tables
 from training.path_tables import PathTables
 
 if TYPE_CHECKING:
     from lightgbm import Booster
 
+    from training.bundle_files import Contents
+
 SCHEMA = 1
 MANIFEST = "manifest.json"
 FILES = ("model.txt", "paths.npz", "catalog.json", "encoder.json", "calibration.json", "policy.json",
-         "reference.parquet", "golden.parquet", "card.md")  # fmt: skip
+         "evidence.json", "reference.parquet", "golden.parquet", "card.md")  # fmt: skip
 GOLDEN_ROWS = 64
 QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
 ENCODER_KEYS = ("attributes", "kinds", "topics", "criteria", "points", "met_from")
@@ -72,13 +75,16 @@ class Bundle:
     policy: Policy
     tables: PathTables | None
     """What makes contributions fast; None where they did not fit, and LightGBM computes them."""
+    evidence: Evidence = NO_EVIDENCE
 
     def raw(self, values: Floats, threads: int = 0) -> Floats:
         """Raw scores (log-odds before calibration) of feature rows."""
         return np.asarray(self.booster.predict(values, raw_score=True, num_threads=threads))
 
 
-def write_bundle(directory: Path, model: Trained, table: FeatureTable, policy: Policy, card: str) -> str:  # fmt: skip
+def write_bundle(
+    directory: Path, model: Trained, table: FeatureTable, policy: Policy, card: str, evidence: Evidence = NO_EVIDENCE
+) -> str:
     """Write the bundle and give its id (64 hex digits).
 
     `table` is the training table, of which only aggregates are kept. Nothing that depends on the machine goes in.
@@ -92,6 +98,7 @@ def write_bundle(directory: Path, model: Trained, table: FeatureTable, policy: P
             folder / "calibration.json", {**asdict(model.scale.calibration), "base_rate": model.scale.base_rate}
         )
         _write_json(folder / "policy.json", _policy_json(policy))
+        _write_json(folder / "evidence.json", evidence_json(evidence))
         reference = _reference(table, model.catalog)
         pq.write_table(pa.Table.from_pandas(reference, preserve_index=False), folder / "reference.parquet")
         golden = _golden(model.booster, reference, model.catalog)
@@ -106,28 +113,55 @@ def write_bundle(directory: Path, model: Trained, table: FeatureTable, policy: P
 def load_bundle(directory: Path) -> Bundle:
     """Verified bundle of a folder.
 
-    Hashes are checked before anything is parsed (a damaged model file can kill the process), then the golden rows
-    must give their recorded scores.
+    Hashes are checked before anything is parsed, and the bytes that were hashed are those that are parsed. A bundle
+    that is new to this user is loaded in a child process first (a damaged model file can kill the process).
 
     Raises:
-        ModelRefusedError: not a bundle, damaged, or scoring differently from when it was made.
+        ModelRefusedError: not a bundle, damaged, tampered with, or scoring differently from when it was made.
     """
+    from training.bundle_files import read_contents
+    from training.probe import probe
+
+    contents = read_contents(directory)
+    probe(contents)
+    return parse_bundle(contents)
+
+
+def parse_bundle(contents: "Contents") -> Bundle:
+    """The bundle of files that the probe found sound; the golden rows must give their recorded scores.
+
+    Raises:
+        ModelRefusedError: they do not, or a file is not as `write_bundle` writes it.
+    """
+    try:
+        return _parsed(contents)
+    except ModelRefusedError:
+        raise
+    except Exception as error:  # each library has its own way to say that a file is damaged
+        what = f"{type(error).__name__}: {error}"
+        raise ModelRefusedError(f"{contents.where}: damaged ({what}): restore it or retrain") from error
+
+
+def _parsed(contents: "Contents") -> Bundle:
     import lightgbm as lgb
 
-    version = verify_files(directory)
-    read = {name: json.loads((directory / f"{name}.json").read_text(encoding="utf-8")) for name in
-            ("catalog", "encoder", "calibration", "policy")}  # fmt: skip
+    where = Path(contents.where)
+    read = {name: contents.json(f"{name}.json") for name in ("catalog", "encoder", "calibration", "policy")}
     calibration = read["calibration"]
-    tables = read_path_tables(directory / "paths.npz")
+    tables = read_path_tables(contents.files["paths.npz"])
     bundle = Bundle(
-        version=version,
-        booster=lgb.Booster(model_str=(directory / "model.txt").read_text(encoding="utf-8")),
-        catalog=_catalog({**read["catalog"], **read["encoder"]}, directory),
+        version=contents.version,
+        booster=lgb.Booster(model_str=contents.text("model.txt")),
+        catalog=_catalog({**read["catalog"], **read["encoder"]}, where),
         scale=Scale(Calibration(calibration["slope"], calibration["intercept"]), calibration["base_rate"]),
         policy=_policy_from_json(read["policy"]),
         tables=None if isinstance(tables, str) else tables,
+        evidence=evidence_from_json(contents.json("evidence.json")),
     )
-    _check_golden(bundle, directory)
+    read_by_model, named = bundle.booster.num_feature(), len(bundle.catalog.features)
+    if read_by_model != named:
+        raise ModelRefusedError(f"{where}: the model reads {read_by_model} features, its catalog has {named}: retrain")
+    _check_golden(bundle, contents)
     return bundle
 
 
@@ -144,25 +178,9 @@ def verify_files(directory: Path) -> str:
     Raises:
         ModelRefusedError: something is missing, added or changed.
     """
-    try:
-        manifest = json.loads((directory / MANIFEST).read_text(encoding="utf-8"))
-        hashes, identity = dict(manifest["files"]), str(manifest["id"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ModelRefusedError(
-            f"{directory}: no readable {MANIFEST}: this is not a bundle, or it is damaged"
-        ) from error
-    if manifest.get("schema_version") != SCHEMA:
-        raise ModelRefusedError(f"{directory}: bundle schema {manifest.get('schema_version')!r}, expected {SCHEMA}")
-    present = {path.name for path in directory.iterdir()} - {MANIFEST}
-    if present != set(hashes) or set(hashes) != set(FILES):
-        odd = ", ".join(sorted(present ^ set(FILES)))
-        raise ModelRefusedError(f"{directory}: missing or unexpected files in the bundle: {odd}")
-    for name, expected in hashes.items():
-        if sha256((directory / name).read_bytes()).hexdigest() != expected:
-            raise ModelRefusedError(f"{directory}: {name} was changed after the bundle was made: restore or retrain it")
-    if _identity(hashes) != identity:
-        raise ModelRefusedError(f"{directory}: the manifest's id does not fit its files: restore or retrain the bundle")
-    return identity
+    from training.bundle_files import read_contents
+
+    return read_contents(directory).version
 
 
 def _identity(hashes: Mapping[str, str]) -> str:
@@ -222,10 +240,10 @@ def _values_of(golden: pa.Table, catalog: Catalog) -> Floats:
     return np.stack([golden[name].to_numpy() for name in catalog.names], axis=1)
 
 
-def _check_golden(bundle: Bundle, directory: Path) -> None:
-    golden = pq.read_table(directory / "golden.parquet")
+def _check_golden(bundle: Bundle, contents: "Contents") -> None:
+    golden = pq.read_table(pa.BufferReader(contents.files["golden.parquet"]))
     worst = np.abs(bundle.raw(_values_of(golden, bundle.catalog)) - golden["__raw"].to_numpy()).max()
     if not worst <= 1e-9:
         raise ModelRefusedError(
-            f"{directory}: the model scores its golden rows differently here (by {worst:.3g}): retrain"
+            f"{contents.where}: the model scores its golden rows differently here (by {worst:.3g}): retrain"
         )

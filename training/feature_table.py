@@ -1,20 +1,19 @@
 """The feature table of all training snapshots with their outcomes, for notebooks: written by the local engine."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
 from features.build import Progress, build_features
-from features.engines.event_logs import EventLogs, Limits, open_door, read_event_logs
+from features.engines.event_logs import EventLogs, Limits
 from features.engines.local import Asked, Leading, lead_columns, write_features, write_rows
-from features.event_source import BATCH_ROWS, EventSource, open_events
+from features.engines.project_logs import Reading, accounted, batch_rows, project_logs
+from features.event_source import open_events
 from features.histories import Histories, build_histories
 from features.profile import build_profile
 from features.project import Project
@@ -23,10 +22,6 @@ from features.windows import NEVER
 from training.dataset import Dataset, dataset_of
 from training.model import catalog_of, learn_catalog
 from training.settings import TrainingSettings
-
-# Smaller batches where memory is limited: a batch takes a few hundred bytes a row while it is checked.
-LEAST_BATCH_ROWS = 50_000
-BATCH_BYTES_A_ROW = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,27 +56,12 @@ def write_feature_table(job: Job, reading: Progress, computing: Progress) -> Wri
     untimed = job.settings.label.column is not None
     tables = read_tables(without_interactions(project), clock=job.clock, untimed=untimed)
     histories = build_histories(tables)
-    with open_events(project, _batch_rows(job.limits)) as source:
+    with open_events(project, batch_rows(job.limits)) as source:
         if source is None:
             return _from_memory(job, tables, histories, computing)
-        with _event_logs(job, source, tables, histories, reading) as logs:
+        how = Reading(job.limits, job.clock, reading)
+        with project_logs(project, source, tables, histories, how) as logs:
             return _from_logs(job, logs, tables, computing)
-
-
-def _batch_rows(limits: Limits) -> int:
-    if limits.memory is None:
-        return BATCH_ROWS
-    return int(np.clip(limits.memory // 8 // limits.threads // BATCH_BYTES_A_ROW, LEAST_BATCH_ROWS, BATCH_ROWS))
-
-
-@contextmanager
-def _event_logs(
-    job: Job, source: EventSource, tables: Tables, histories: Histories, reading: Progress
-) -> Iterator[EventLogs]:
-    end = tables.data_end if job.project.project.data_end is not None else job.clock
-    with TemporaryDirectory(prefix="ripelead-") as scratch:
-        door = open_door(job.project, source, tables, histories, end)
-        yield read_event_logs(source, door, histories, Path(scratch), job.limits, reading)
 
 
 def _from_logs(job: Job, logs: EventLogs, small: Tables, computing: Progress) -> Written:
@@ -97,7 +77,7 @@ def _from_logs(job: Job, logs: EventLogs, small: Tables, computing: Progress) ->
     profile = build_profile(logs.histories, tables, catalog)
     asked = Asked(profile, dataset.snapshots, catalog, outcomes_of(dataset))
     rows = write_features(logs, asked, job.path, job.limits, computing)
-    return Written(rows, len(catalog.features), _accounted(tables, logs), logs.accounting.left_out)
+    return Written(rows, len(catalog.features), accounted(tables, logs), logs.accounting.left_out)
 
 
 def _from_memory(job: Job, tables: Tables, histories: Histories, computing: Progress) -> Written:
@@ -119,14 +99,3 @@ def outcomes_of(dataset: Dataset) -> Leading:
         return {**ids(rows), "label": pa.array(dataset.label[rows], mask=~matured), "matured": pa.array(matured)}
 
     return leading
-
-
-def _accounted(tables: Tables, logs: EventLogs) -> Tables:
-    """The tables with the row accounting, notes and quarantine of the interactions among them."""
-    bad = logs.accounting.bad_rows()
-    return replace(
-        tables,
-        counts=(*tables.counts, logs.accounting.count()),
-        notes=(*tables.notes, *logs.accounting.notes(logs.door, logs.door.layout.notes)),
-        quarantine=(*tables.quarantine, *([] if bad is None else [bad])),
-    )

@@ -140,6 +140,9 @@ def _categories(fields: Mapping[str, str], is_category: Bools, threshold: Floats
     sets = int(fields["num_cat"])
     cuts = _whole(fields, "cat_boundaries", sets + 1)
     words = np.array([int(word) for word in fields["cat_threshold"].split()], "<u4")
+    places = threshold[is_category]
+    if (places < 0).any() or (places >= sets).any() or (np.diff([0, *cuts, len(words)]) < 0).any():
+        raise ModelRefusedError("LightGBM text model: a split's categories are not among those of its tree: restore it")
     return tuple(
         _members(words[cuts[int(at)] : cuts[int(at) + 1]]) if yes else None
         for yes, at in zip(is_category, threshold, strict=True)

@@ -52,6 +52,19 @@ class Registry:
             raise ModelRefusedError(f"no {alias} yet in {self.directory}: run {todo} first")
         return self.directory / version / "bundle"
 
+    def kept(self, prefix: str) -> Path | None:
+        """Folder of the one bundle whose id starts with `prefix`; bundles are kept when another takes over."""
+        if not prefix.isalnum():
+            return None
+        found = [path for path in self.directory.glob(f"{prefix}*") if (path / "bundle").is_dir()]
+        return found[0] / "bundle" if len(found) == 1 else None
+
+    def champion_at(self, moment: datetime) -> str | None:
+        """Id of the bundle that was champion at an aware time, by the log; None when there was none yet."""
+        events = [event for event in self.log() if event["event"] in ("promoted", "rolled back")]
+        before = [event["bundle"] for event in events if datetime.fromisoformat(event["at"]) <= moment]
+        return before[-1] if before else None
+
     def evaluation(self, alias: Alias) -> str:
         """Text of `evaluation.json` of the model behind an alias."""
         return (self.bundle_path(alias).parent / "evaluation.json").read_text(encoding="utf-8")

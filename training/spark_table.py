@@ -6,7 +6,7 @@ from datetime import datetime
 import numpy as np
 import pyarrow as pa
 
-from features.engines.spark import (
+from features.engines.spark.engine import (
     Request,
     SparkRun,
     last_touches,

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 DATABASE = "mlflow.db"
 ARTIFACTS = "mlartifacts"
+# Columns that the logged model gives.
+SCORED = {"propensity": "double", "score": "long", "band": "string", "sales_qualified": "boolean", "reasons": "string"}
 # MLflow refuses / and : in the name of a model; a quote would end the text of a filter.
 _NOT_IN_A_MODEL_NAME = re.compile(r"[/:'\"]")
 _PASSWORD = re.compile(r"(?<=://)[^/\s]*@")
@@ -175,15 +177,21 @@ def _log_model(bundle: Path, catalog: Catalog) -> str:
 
 
 def signature(catalog: Catalog) -> "ModelSignature":
-    """Input: one optional column per feature (text for categories); output: propensity and score."""
+    """What goes in and comes out, explicitly: MLflow's own guess fails on text columns.
+
+    Input: one optional column per feature, text for categories, double for all others. Output: what
+    `serving.pyfunc` gives. Parameters: how many reasons (`none`, `all`, `top:N`) and in which language.
+    """
     from mlflow.models import ModelSignature
-    from mlflow.types import ColSpec, Schema
+    from mlflow.types import ColSpec, ParamSchema, ParamSpec, Schema
 
     inputs: list[Any] = [
         ColSpec("string" if feature.type == "category" else "double", feature.name, required=False)
         for feature in catalog.features
     ]
-    return ModelSignature(Schema(inputs), Schema([ColSpec("double", "propensity"), ColSpec("long", "score")]))
+    outputs: list[Any] = [ColSpec(kind, name) for name, kind in SCORED.items()]
+    params = ParamSchema([ParamSpec("explain", "string", "none"), ParamSpec("language", "string", "en")])
+    return ModelSignature(Schema(inputs), Schema(outputs), params)
 
 
 def server_command(store: Store, port: int) -> tuple[list[str], dict[str, str]]:

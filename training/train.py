@@ -13,12 +13,17 @@ from features.project import Project
 from features.qualification import bant, evidence_as_of
 from features.tables import Tables
 from features.windows import Floats, Ints
+from training.audit.run import audit
+from training.audit.suspects import Audit
+from training.audit.suspects import to_json as audit_to_json
+from training.audit.words import brief_text
 from training.bundle import Policy, Trained, write_bundle
 from training.card import model_card
 from training.contributions import contributions
 from training.dataset import Dataset, load_dataset
 from training.evaluate import evaluate
 from training.evaluation import Evaluation, to_json
+from training.evidence import evidence_of
 from training.folds import Fold, outer_folds
 from training.logistic import fit_logistic
 from training.model import Fitted, features_of, fit_model
@@ -51,15 +56,19 @@ class Run:
     judged: Judged
     final: Fitted
     dataset: Dataset
+    audit: Audit
 
 
 def train(project: Project, settings: TrainingSettings, tables: Tables, directory: Path, say: Say) -> Run:
-    """Train, judge and write the run's folder: `bundle/`, `evaluation.json`, `holdout.parquet`.
+    """Train, judge and write the run's folder: `bundle/`, `audit.json`, `evaluation.json`, `holdout.parquet`.
 
     `say` is told what is being done. Reading the tables is the caller's, so that a refused table stops before this.
     """
     say("putting histories in order")
     dataset = load_dataset(project, settings, tables)
+    audited = audit(project, settings, dataset)
+    (directory / "audit.json").write_text(audit_to_json(audited), encoding="utf-8")
+    say(brief_text(audited))
     rng = np.random.default_rng(settings.model.seed)
     folds = outer_folds(dataset.rows, settings.folds, dataset.matured, rng)
     judged = judge_holdout(project, settings, dataset, folds, say)
@@ -75,10 +84,11 @@ def train(project: Project, settings: TrainingSettings, tables: Tables, director
     final = fit_model(project, settings, dataset, np.flatnonzero(dataset.matured), None)
     policy = _policy(project, settings, tables, judged.frame["propensity"].to_numpy())
     card = model_card(project, settings, dataset, final, evaluation)
-    version = write_bundle(directory / "bundle", final.trained, final.table, policy, card)
+    evidence = evidence_of(final.table, final.label, final.trained.catalog)
+    version = write_bundle(directory / "bundle", final.trained, final.table, policy, card, evidence)
     (directory / "evaluation.json").write_text(to_json(evaluation), encoding="utf-8")
     judged.frame.to_parquet(directory / "holdout.parquet", index=False)
-    return Run(directory, version, evaluation, judged, final, dataset)
+    return Run(directory, version, evaluation, judged, final, dataset, audited)
 
 
 def judge_holdout(

@@ -5,6 +5,7 @@ from mlflow import MlflowClient
 from mlflow.models import get_model_info
 
 from training.registry import Registry
+from training.tracking import SCORED
 
 pytestmark = [pytest.mark.xdist_group(name="world"), pytest.mark.filterwarnings("ignore")]
 
@@ -46,7 +47,7 @@ def test_model_has_an_explicit_signature_and_no_example(world, client):
     mlflow.set_tracking_uri(f"sqlite:///{world / 'mlflow.db'}")
     mlflow.set_registry_uri(f"sqlite:///{world / 'mlflow.db'}")
     info = get_model_info("models:/simulated@champion")
-    assert {column.name for column in info.signature.outputs} == {"propensity", "score"}
+    assert tuple(column.name for column in info.signature.outputs) == tuple(SCORED)
     assert info.saved_input_example_info is None
 
 

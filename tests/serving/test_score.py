@@ -3,7 +3,6 @@
 import csv
 import json
 import os
-import shutil
 import subprocess
 import sys
 
@@ -152,19 +151,3 @@ def test_scoring_imports_neither_mlflow_nor_shap(world, tmp_path):
     )
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
     subprocess.run([sys.executable, "-c", code], check=True, env=environment)
-
-
-def test_a_killed_job_leaves_the_old_file_whole(world, tmp_path):
-    out = tmp_path / "s.csv"
-    shutil.copy(world / "leads.parquet", out)
-    before = out.read_bytes()
-    code = (
-        "import os, signal, serving.sinks as s; from trained import command\n"
-        "write = s._as_csv\n"
-        "def die(frame): os.kill(os.getpid(), signal.SIGKILL)\n"
-        "s._as_csv = die\n"
-        f"command('score','-p',{str(world)!r},'--as-of',{AS_OF!r},'--out',{str(out)!r})"
-    )
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
-    assert subprocess.run([sys.executable, "-c", code], check=False, env=environment).returncode == -9
-    assert out.read_bytes() == before

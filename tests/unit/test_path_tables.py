@@ -265,22 +265,22 @@ def test_the_same_model_gives_the_same_bytes_and_reads_back_the_same(tmp_path):
     for name in ("a.npz", "b.npz"):
         write_path_tables(tmp_path / name, tables_of(booster))
     assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()
-    again = read_path_tables(tmp_path / "a.npz")
+    again = read_path_tables((tmp_path / "a.npz").read_bytes())
     assert np.array_equal(again.contributions(values), tables_of(booster).contributions(values))
 
 
 def test_why_there_are_no_tables_is_kept(tmp_path):
     write_path_tables(tmp_path / "paths.npz", "too deep")
-    assert read_path_tables(tmp_path / "paths.npz") == "too deep"
+    assert read_path_tables((tmp_path / "paths.npz").read_bytes()) == "too deep"
 
 
 def test_a_damaged_or_pickled_file_is_refused(tmp_path):
     np.savez(tmp_path / "pickle.npz", format=np.array({"a": 1}, dtype=object))
     (tmp_path / "short.npz").write_bytes(b"PK")
     np.savez(tmp_path / "other.npz", format=np.array(99))
-    for name in ("pickle.npz", "short.npz", "other.npz", "none.npz"):
+    for name in ("pickle.npz", "short.npz", "other.npz"):
         with pytest.raises(ModelRefusedError, match="no readable explanation tables"):
-            read_path_tables(tmp_path / name)
+            read_path_tables((tmp_path / name).read_bytes())
 
 
 def test_tables_that_differ_from_lightgbm_are_not_used(monkeypatch):

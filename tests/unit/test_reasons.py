@@ -6,20 +6,26 @@ from math import factorial
 import lightgbm as lgb
 import numpy as np
 import pytest
+from additive import PLAIN, bundle_of, phrases_for, rows_of_values
 from hypothesis import given
 from hypothesis import strategies as st
 
 from features.catalog import AttributeCode, Catalog, FeatureDef
-from serving.reasons import END, REST, START, explain, largest_remainder
+from serving.reasons import END, NONE, REST, START, Rows, name_reasons, places_for
+from serving.render import reason_lists
+from serving.sanity import KNOWN, is_named
+from serving.scoring import score_rows
 from training.calibration import Calibration
 from training.contributions import POINTS_PER_LOG_ODDS, Scale, contributions
 
 RNG = np.random.default_rng(0)
-PLAIN = Scale(Calibration(1.0, 0.0), 0.5)
 
 
-def catalog_of(n):
-    return Catalog(tuple(FeatureDef(f"f{i}", "count", "Interest", f"thing {i}") for i in range(n)), (), (), (), ())
+def scored(raw, values, scale=PLAIN, most=8, catalog=None):
+    """Scores and reasons (lists of dicts) of rows given as contributions in raw log-odds, bias last."""
+    bundle = bundle_of(raw, scale, catalog)
+    scores = score_rows(bundle, rows_of_values(values), most)
+    return scores.score.tolist(), reason_lists(scores, phrases_for(bundle)).to_pylist()
 
 
 def explained(points, start=50.0, most=8, scale=PLAIN):
@@ -27,27 +33,28 @@ def explained(points, start=50.0, most=8, scale=PLAIN):
     points = np.atleast_2d(np.asarray(points, float))
     bias = np.full(len(points), (start - scale.score(np.zeros(1))[0]))
     raw = np.column_stack([points, bias]) / (POINTS_PER_LOG_ODDS * scale.calibration.slope)
-    return explain(raw, np.zeros_like(points), scale, catalog_of(points.shape[1]), most)
+    return scored(raw, np.ones_like(points), scale, most)
 
 
 def rows_of(found, row=0):
-    return [(reason.feature, reason.points) for reason in found.reasons[row]]
+    return [(reason["feature"], reason["points"]) for reason in found[1][row]]
 
 
 def assert_sound(found, points, start, most):
-    for score, reasons, exact in zip(found.score, found.reasons, points, strict=True):
-        assert sum(reason.points for reason in reasons) == score
+    for score, reasons, exact in zip(*found, points, strict=True):
+        names = [reason["feature"] for reason in reasons]
+        assert sum(reason["points"] for reason in reasons) == score
         assert 0 <= score <= 100
-        assert (reasons[0].feature, reasons[-1].feature) == (START, REST)
-        named = [reason for reason in reasons if reason.feature not in (START, REST, END)]
+        assert (names[0], names[-1]) == (START, REST)
+        named = [reason for reason in reasons if reason["feature"] not in (START, REST, END)]
         assert len(named) <= most
-        assert abs(reasons[0].points - start) < 1 + 1e-9
-        assert all(abs(reason.points - exact[int(reason.feature[1:])]) < 1 for reason in named)
-        assert (END in [reason.feature for reason in reasons]) == (reasons[-2].feature == END)
+        assert abs(reasons[0]["points"] - start) < 1 + 1e-9
+        assert all(abs(reason["points"] - exact[int(reason["feature"][1:])]) < 1 for reason in named)
+        assert (END in names) == (names[-2] == END)
 
 
-def test_points_of_ten_thousand_leads_sum_to_the_shown_score():
-    points = RNG.normal(0, RNG.choice([0.1, 3, 30], (10_000, 1)), (10_000, 20))
+def test_points_of_thousands_of_leads_sum_to_the_shown_score():
+    points = RNG.normal(0, RNG.choice([0.1, 3, 30], (8_000, 1)), (8_000, 20))
     assert_sound(explained(points, start=37.3), points, 37.3, 8)
 
 
@@ -68,17 +75,17 @@ def test_points_sum_whatever_they_are(points, start, most):
 )
 def test_points_sum_on_every_scale(slope, intercept, base_rate, raw):
     scale = Scale(Calibration(slope, intercept), base_rate)
-    found = explain(np.array([raw]), np.zeros((1, 3)), scale, catalog_of(3), 2)
+    (score,), (reasons,) = scored(np.array([raw]), np.zeros((1, 3)), scale, 2)
     shown = np.clip(np.rint(scale.score(np.array([sum(raw)]))), 0, 100)
-    assert sum(reason.points for reason in found.reasons[0]) == found.score[0] == shown[0]
+    assert sum(reason["points"] for reason in reasons) == score == shown[0]
 
 
 def test_the_start_is_first_then_the_largest_then_the_rest():
     found = explained([1.0, -7.0, 5.0, 0.5], start=40, most=2)
-    assert found.score.tolist() == [40]
+    assert found[0] == [40]
     assert [name for name, _ in rows_of(found)] == [START, "f1", "f2", REST]
     assert sum(points for _, points in rows_of(found)) == 40
-    assert [reason.group for reason in found.reasons[0]] == ["Start", "Interest", "Interest", "Other"]
+    assert [reason["group"] for reason in found[1][0]] == ["Start", "Interest", "Interest", "Other"]
 
 
 def test_a_score_beyond_the_end_of_the_scale_is_cut_there():
@@ -88,13 +95,13 @@ def test_a_score_beyond_the_end_of_the_scale_is_cut_there():
 
 def test_the_ends_of_the_scale_themselves_need_no_such_row():
     assert rows_of(explained([50.0], start=50)) == [(START, 50), ("f0", 50), (REST, 0)]
-    assert explained([-50.0], start=50).score.tolist() == [0]
+    assert explained([-50.0], start=50)[0] == [0]
 
 
 def test_features_without_a_whole_point_are_not_named():
     found = explained([3.0, 0.2, 0.1], start=50)
     assert rows_of(found) == [(START, 50), ("f0", 3), (REST, 0)]
-    assert found.reasons[0][-1].sentence == "Everything else (2 further features)"
+    assert "2 further features" in found[1][0][-1]["sentence"]
 
 
 def test_a_reason_says_the_value_or_that_it_is_not_known():
@@ -103,23 +110,67 @@ def test_a_reason_says_the_value_or_that_it_is_not_known():
         FeatureDef("source", "attribute", "Source", "source", of="source", type="category"),
     )
     catalog = Catalog(features, (AttributeCode("source", "category", ("web",)),), (), (), ())
-    raw = np.array([[5.0, 4.0, 0.0]]) / POINTS_PER_LOG_ODDS
+    raw = np.array([[-5.0, -4.0, 0.0]]) / POINTS_PER_LOG_ODDS
     for values, said in (((12.0, 0.0), ("12", "web")), ((np.nan, 1.0), (None, "(other)"))):
-        _, visits, source, _ = explain(raw, np.array([values]), PLAIN, catalog, 8).reasons[0]
-        assert (visits.value, source.value) == said
-        assert visits.sentence == f"Visits in the last 7 days: {'not known' if said[0] is None else said[0]}"
+        _, visits, source, _ = scored(raw, np.array([values]), catalog=catalog)[1][0]
+        assert (visits["value"], source["value"]) == said
+        assert (said[0] or "not known") in visits["sentence"]
 
 
 def test_no_leads_no_reasons():
-    found = explain(np.zeros((0, 3)), np.zeros((0, 2)), PLAIN, catalog_of(2), 8)
-    assert (found.score.tolist(), found.reasons) == ([], [])
+    assert scored(np.zeros((0, 3)), np.zeros((0, 2))) == ([], [])
+
+
+# Rounding and naming against the obvious way -------------------------------------------------------------------------
+def slowly(points, start, total, most, is_sane):
+    """Reasons of one row: the largest sane points, then whole numbers by largest remainder (Hamilton)."""
+    ranked = [j for j in np.argsort(-np.abs(points), kind="stable").tolist() if is_sane[j] and points[j] != 0][:most]
+    rest = 0.0
+    for j in range(len(points)):
+        rest += 0.0 if j in ranked else points[j]
+    exact = np.array([start, *points[ranked], rest])
+    whole = np.floor(exact).astype(int)
+    order = np.argsort(-(exact - whole), kind="stable")
+    whole[order[: total - whole.sum()]] += 1
+    named = [(j, int(p)) for j, p in zip(ranked, whole[1:-1], strict=True) if p != 0]
+    return int(whole[0]), named, int(whole[-1])
+
+
+def by_kernel(points, values, start, total, most, sanity):
+    named = places_for(1, most)
+    contributions = np.append(points, 0.0)[None]
+    rows = Rows(contributions, values[None], np.array([start]), np.array([total]))
+    name_reasons(rows, 1.0, sanity, named)
+    reasons = [(int(j), int(p)) for j, p in zip(named.column[0], named.points[0], strict=True) if j != NONE]
+    assert named.others[0] == len(points) - len(reasons)
+    return int(named.start[0]), reasons, int(named.rest[0])
+
+
+POINTS = st.one_of(st.floats(-60, 60), st.integers(-4, 4).map(lambda n: n / 2))
+
+
+@given(st.lists(POINTS, min_size=1, max_size=12), POINTS, st.integers(0, 9), st.randoms(use_true_random=False))
+def test_the_kernel_names_and_rounds_like_the_obvious_way(points, start, most, random):
+    values = np.array([random.choice([np.nan, 0.0, 3.0]) for _ in points])
+    sanity = np.array([random.randrange(5) for _ in points], np.int8)
+    total = int(np.rint(start + sum(points)))
+    is_sane = [is_named(*one) for one in zip(sanity, values, points, strict=True)]
+    points = np.array(points)
+    assert by_kernel(points, values, start, total, most, sanity) == slowly(points, start, total, most, is_sane)
 
 
 @given(st.lists(st.floats(-1e6, 1e6), min_size=2, max_size=12))
-def test_largest_remainder_sums_and_stays_within_one(row):
-    whole = largest_remainder(np.array([row]), np.rint(np.array([sum(row)])).astype(np.int64))[0]
-    assert whole.sum() == round(sum(row))
-    assert (np.abs(whole - row) < 1 + 1e-6).all()
+def test_whole_points_sum_and_stay_within_one_even_if_huge(points):
+    points, total = np.array(points), round(sum(points))
+    start, named, rest = by_kernel(points, np.ones(len(points)), 0.0, total, 12, np.zeros(len(points), np.int8))
+    assert start + sum(p for _, p in named) + rest == total
+    assert all(abs(p - points[j]) < 1 + 1e-6 for j, p in named)
+
+
+def test_a_reason_that_is_not_sane_stays_in_everything_else():
+    sanity, values = np.array([KNOWN, 0], np.int8), np.array([np.nan, 2.0])
+    assert by_kernel(np.array([9.0, 3.0]), values, 50.0, 62, 8, sanity) == (50, [(1, 3)], 9)
+    assert by_kernel(np.array([-9.0, 3.0]), values, 50.0, 44, 8, sanity) == (50, [(0, -9), (1, 3)], 0)
 
 
 def test_fifty_is_the_average_lead_and_ten_points_double_the_odds():

@@ -61,7 +61,8 @@ def test_defaults_in_the_starter_are_the_defaults(section):
 def test_each_example_alone_is_accepted():
     for section, kind in FEATURE_SECTIONS.items():
         for name, field in kind.model_fields.items():
-            needed = {"project": {"name": "x"}, "tables": {} if name in ("file", "sql") else {"file": "x"}}
+            origin = {"file": {}, "sql": {}, "database": {"sql": "select 1"}}.get(name, {"file": "x"})
+            needed = {"project": {"name": "x"}, "tables": origin}
             for example in field.examples or ():
                 parse_section({section: {**needed.get(section, {}), name: example}}, section, kind)
 
