@@ -1,6 +1,8 @@
 """What all commands share: printing as it is, as-of dates, damaged registries, passwords."""
 
 import io
+import subprocess
+import sys
 from datetime import UTC, datetime
 
 import pytest
@@ -68,3 +70,22 @@ def test_bundle_of_another_version_is_refused(tmp_path):
         _catalog({"schema_version": 0}, tmp_path)
     with pytest.raises(ModelRefusedError, match="another version of ripelead"):
         _catalog({"schema_version": CATALOG_SCHEMA}, tmp_path)
+
+
+ENDING = """
+import atexit, sys
+sys.argv = ["ripelead", "train", "-p", "nowhere"]
+import serving.cli as cli
+print("x" * 100_000)
+run = cli.run
+cli.run = lambda app: (atexit.register(print, "handlers of libraries still run"), run(app))[1]
+cli.main()
+"""
+
+
+def test_a_process_ends_with_the_command_s_code_and_all_it_printed():
+    ended = subprocess.run([sys.executable, "-c", ENDING], capture_output=True, text=True, check=False)
+    assert ended.returncode == 2
+    assert "x" * 100_000 in ended.stdout
+    assert "handlers of libraries still run" in ended.stdout
+    assert "no ripelead.toml" in ended.stderr
