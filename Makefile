@@ -106,7 +106,8 @@ types: $(COMPLETE) ## mypy, strict
 
 check: lint types test ## everything CI runs
 
-bench: bench-real ## all benchmarks; tables under docs/benchmarks/
+BENCHES := $(addprefix bench-,real features explain score one-lead incremental ablation audit spark)
+bench: $(BENCHES) ## all benchmarks, hours on a quiet machine; tables under docs/benchmarks/
 
 bench-real: $(READY) ## real data sets beside a plain LightGBM (needs RIPELEAD_REAL_DATA)
 	@$(BIN)/python -m benchmarks.real
@@ -138,7 +139,7 @@ bench-spark: $(COMPLETE) ## two Spark workers against one, and a worker killed
 bench-ablation: $(READY) ## which feature families earn their place (needs RIPELEAD_REAL_DATA)
 	@$(BIN)/python -m benchmarks.ablation
 
-soak: $(READY) ## long runs: three simulated worlds of 50,000 leads against the true probabilities
+soak: $(READY) ## long runs: simulated worlds against the true probabilities, a hundred kills of the nightly job
 	@$(BIN)/python -m benchmarks.world
 	@$(BIN)/python -m benchmarks.kills
 

@@ -123,11 +123,29 @@ def open_score_table(url: str, table: str, key: str) -> Iterator[ScoreTable]:
         engine.dispose()
 
 
+def reach(url: str) -> None:
+    """Connect once, so that a database that is not there is told before any work is done.
+
+    Raises:
+        SinkError: the database cannot be reached.
+    """
+    engine = open_engine(url, "--out")
+    try:
+        with _told(url), engine.connect():
+            pass
+    finally:
+        engine.dispose()
+
+
 def _committed(engine: "Engine", runs: "Table", key: str) -> dict[int, int]:
-    from sqlalchemy import select
+    from sqlalchemy import func, select
 
     mine = runs.c.run_key == key
+    unfinished = select(runs.c.run_key).where(~mine).group_by(runs.c.run_key).having(func.min(runs.c.chunk) > FINISHED)
     with engine.begin() as connection:
+        # This run may overwrite rows of a run that was given up: when that is taken up again, it begins anew.
+        given_up = list(connection.execute(unfinished).scalars())
+        connection.execute(runs.delete().where(runs.c.run_key.in_(given_up)))
         noted = {row.chunk: row.rows for row in connection.execute(select(runs.c.chunk, runs.c.rows).where(mine))}
         if FINISHED in noted:
             connection.execute(runs.delete().where(mine))

@@ -15,7 +15,7 @@ from features.project import Project
 from features.some_leads import Some, Wanted, read_some
 from features.tables import Tables
 from serving.language.translations import Language
-from serving.lead.explanation import Explanation, is_open_at, scored_lead
+from serving.lead.explanation import Explanation, is_open_at, lead_summary
 from serving.lead.movement import Movement, movement
 from serving.lead.recorded_scores import model_of, read_recorded
 from serving.lead.similar import SimilarLead, around_closed, similar_leads
@@ -62,7 +62,7 @@ def explain(  # noqa: PLR0913, PLR0917  (one parameter per option)
     read = _read(asked, untimed=settings.label.column is not None, similar=similar)
     alone = restrict(read.tables, pd.Index([lead_id]))
     phrases = phrases_of(bundle, language)
-    lead = scored_lead(bundle, alone, lead_id, moment, phrases)
+    lead = lead_summary(bundle, alone, lead_id, moment, phrases)
     if lead is None:
         out.print(closed_json(lead_id, moment) if as_json else closed_text(lead_id, moment, language), markup=False)
         return

@@ -1,10 +1,10 @@
 """The command `score`: every open lead, or the rows of a feature table, into a file or a database."""
 
 import json
-import os
 import re
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
@@ -25,7 +25,8 @@ from features.cli import (
     status,
     utc_now,
 )
-from features.errors import ProjectFileError, SinkError
+from features.engines.event_logs import Limits
+from features.errors import ProjectFileError
 from features.tables import counts_text
 from serving.batch.job import Around, Done, Job, run_job, score_chunk
 from serving.batch.prepare import Watch, look_at_rows
@@ -34,7 +35,7 @@ from serving.batch.row_chunks import Chunk, given_rows, read_chunks
 from serving.batch.steps import steps_on
 from serving.csv_dialects import DialectName
 from serving.language.translations import Language
-from serving.sinks import FileTarget, target_of
+from serving.sinks import Target, target_of
 from training.bundle import load_bundle
 from training.cli import HERE, Engine, read_all, registry_of
 
@@ -48,6 +49,18 @@ class DialectOption(StrEnum):
     excel_de = "excel-de"
     excel_da = "excel-da"
     crm = "crm"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the command line asks for on any engine; `features` names a feature table instead of the open leads."""
+
+    directory: Path
+    out: str
+    as_of: str | None
+    features: str | None
+    explain: str
+    language: str
 
 
 @app.command()
@@ -81,35 +94,38 @@ def score(  # noqa: PLR0913, PLR0917  (one parameter per option)
     began = time.perf_counter()
     if as_of is None and features is None:
         raise ProjectFileError("Missing option '--as-of': the time as of which leads are scored")
+    asked = Asked(directory, out_to, as_of, features, explain, str(language))
     if engine is Engine.spark:
         _refuse_local_options(table, dialect, memory, threads, dry_run or None, as_of if features else None)
-        _score_on_spark(directory, (as_of, features), (out_to, master, explain, str(language)))
+        _score_on_spark(asked, master)
     target = target_of(out_to, table, cast("DialectName | None", dialect and str(dialect)))
-    if isinstance(target, FileTarget) and target.path.is_dir():
-        raise SinkError(f"cannot write {target.path}: there is a folder of that name")
-    limits = parse_limits(memory, threads)
-    project, settings = read_all(directory)
-    moment = None if as_of is None else parse_as_of(as_of, project)
-    bundle = load_bundle(registry_of(project).bundle_path("champion"))
-    job = Job(
-        project=project,
-        bundle=bundle,
-        as_of=moment,
-        target=target,
-        limits=limits,
-        clock=utc_now(),
-        most=reasons_asked(explain, bundle.policy.max_reasons),
-        language=str(language),
-        explain=explain,
-        untimed=settings.label.column is not None,
-        features=None if features is None else Path(features),
-    )
+    job = _job(asked, target, parse_limits(memory, threads))
     if dry_run:
         _look(job)
     with steps_on(err) as steps:
-        around = Around(steps, lambda: round(time.perf_counter() - began, 3), partial(account_for, project))
+        around = Around(steps, lambda: round(time.perf_counter() - began, 3), partial(account_for, job.project))
         done = run_job(job, around, show)
     _finish(done, show)
+
+
+def _job(asked: Asked, target: Target, limits: Limits) -> Job:
+    """The run on this machine; what can be known to fail is refused before anything is read."""
+    project, settings = read_all(asked.directory)
+    target.refuse_unusable(project)
+    bundle = load_bundle(registry_of(project).bundle_path("champion"))
+    return Job(
+        project=project,
+        bundle=bundle,
+        as_of=None if asked.as_of is None else parse_as_of(asked.as_of, project),
+        target=target,
+        limits=limits,
+        clock=utc_now(),
+        most=reasons_asked(asked.explain, bundle.policy.max_reasons),
+        language=asked.language,
+        explain=asked.explain,
+        untimed=settings.label.column is not None,
+        features=None if asked.features is None else Path(asked.features),
+    )
 
 
 def _refuse_local_options(*chosen: object) -> None:
@@ -139,7 +155,6 @@ def reasons_asked(explain: str, all_of_them: int) -> int:
 
 def _look(job: Job) -> Never:
     """Read and check everything, count, score one chunk, and say what would be written."""
-    _refuse_unwritable(job)
     facts = _look_at_features(job) if job.features is not None else _look_at_project(job)
     said = {
         "dry_run": True,
@@ -179,13 +194,6 @@ def _look_at_features(job: Job) -> Facts:
     return Facts(rows.rows, rows.rows - bad, 0, bad, bad, rows.rows)
 
 
-def _refuse_unwritable(job: Job) -> None:
-    folder = job.target.place(job.project).folder.absolute()
-    there = next(path for path in (folder, *folder.parents) if path.exists())
-    if not (there.is_dir() and os.access(there, os.W_OK)):
-        raise SinkError(f"cannot write {job.target.shown}: {there} cannot be written")
-
-
 def _finish(done: Done, show: int) -> Never:
     if show:
         print_ranked(done.top)
@@ -200,20 +208,19 @@ def _code(facts: Facts, scored: int) -> int:
     return int(facts.quarantined_rows > WARN_QUARANTINED * max(facts.rows_read, 1))
 
 
-def _score_on_spark(directory: Path, given: tuple[str | None, str | None], how: tuple[str, str, str, str]) -> Never:
+def _score_on_spark(asked: Asked, master: str) -> Never:
     """Score on a cluster into a Parquet folder; the summary has the keys that mean something there."""
-    from serving.engines.spark import score_on_spark, score_table_on_spark
+    from serving.engines.spark import SparkJob, score_on_spark, score_table_on_spark
 
-    (as_of, features), (out_to, master, explain, language) = given, how
-    project, _ = read_all(directory)
+    project, _ = read_all(asked.directory)
     folder = registry_of(project).bundle_path("champion")
-    most = reasons_asked(explain, load_bundle(folder).policy.max_reasons)
+    most = reasons_asked(asked.explain, load_bundle(folder).policy.max_reasons)
+    job = SparkJob(folder, asked.out, most, asked.language)
     with status(f"scoring on {master}"):
-        if features is not None:
-            done = score_table_on_spark(folder, features, out_to, master, most, language)
+        if asked.features is not None:
+            done = score_table_on_spark(job, asked.features, master)
         else:
-            moment = parse_as_of(as_of or "", project)
-            done = score_on_spark(project, folder, moment, out_to, master, most, language, utc_now())
+            done = score_on_spark(job, project, parse_as_of(asked.as_of or "", project), master, utc_now())
     if done.tables is not None:
         account_for(project, done.tables)
     said = {
@@ -226,9 +233,9 @@ def _score_on_spark(directory: Path, given: tuple[str | None, str | None], how: 
         "quarantined_rows": done.quarantined_rows,
         "left_out_interactions": sum(done.left_out.values()),
         "model_version": done.model_version[:12],
-        "language": language,
-        "explain": explain,
-        "out": out_to,
+        "language": asked.language,
+        "explain": asked.explain,
+        "out": asked.out,
     }
     out.print(json.dumps(said, ensure_ascii=False), markup=False)
     read = done.rows_in if done.tables is None else sum(count.read for count in done.tables.counts)

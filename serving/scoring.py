@@ -14,7 +14,7 @@ from serving.reasons import HIGHEST, LOWEST, Named, Rows, Small, name_reasons, p
 from serving.sanity import Codes, sanity_rules
 from serving.scoring_rows import RULE_COLUMNS, RULES, ScoringRows, one_array
 from training.bundle import Bundle
-from training.contributions import POINTS_PER_LOG_ODDS, Scale, contributions
+from training.contributions import POINTS_PER_LOG_ODDS, Scale
 
 BLOCK = 8192
 """Rows whose contributions are in memory at once, per thread."""
@@ -105,10 +105,7 @@ def explain_block(bundle: Bundle, values: Floats, sanity: Codes, named: Named, t
     """Raw scores (n,) of the rows `values` (n, features); their reasons go into `named`."""
     scale = bundle.scale
     values = np.require(values, np.float64, ["C", "W"])  # arrays of another kind would be compiled for anew
-    if bundle.tables is not None:
-        found, raw = bundle.tables.explain(values, threads)
-    else:
-        found, raw = contributions(bundle.booster, values, threads), bundle.raw(values, threads)
+    found, raw = bundle.explain(values, threads)
     rows = Rows(found, values, scale.score(found[:, -1]), whole_score(scale, raw))
     name_reasons(rows, float(POINTS_PER_LOG_ODDS * scale.calibration.slope), sanity, named)
     return raw

@@ -1,6 +1,7 @@
 """Where scores go: the columns of the score table, the targets a command line can name, and the writers of files."""
 
 import hashlib
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from features.errors import ProjectFileError
+from features.errors import ProjectFileError, SinkError
 from features.project import Project, expand_environment
 from serving.batch.work_folder import Place
 from serving.csv_dialects import DIALECTS, DialectName, csv_writer
@@ -58,6 +59,12 @@ class FileTarget:
         """The run's own files lie beside the output, on the same file system."""
         return Place(self.path.parent, self.path.name)
 
+    def refuse_unusable(self, project: Project) -> None:
+        """Refuse what can be known to fail before any work is done; raises `SinkError`."""
+        if self.path.is_dir():
+            raise SinkError(f"cannot write {self.path}: there is a folder of that name")
+        _refuse_unwritable(self.place(project).folder, self.shown)
+
 
 @dataclass(frozen=True, slots=True)
 class TableTarget:
@@ -82,6 +89,19 @@ class TableTarget:
         """The run's own files lie in the project's folder."""
         digest = hashlib.sha256(self.shown.encode()).hexdigest()[:8]
         return Place(project.directory / ".ripelead", f"{self.table}-{digest}")
+
+    def refuse_unusable(self, project: Project) -> None:
+        """Refuse what can be known to fail before any work is done; raises `SinkError`."""
+        from serving.database_sink import reach
+
+        _refuse_unwritable(self.place(project).folder, self.shown)
+        reach(self.url)
+
+
+def _refuse_unwritable(folder: Path, output: str) -> None:
+    there = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
+    if not (there.is_dir() and os.access(there, os.W_OK)):
+        raise SinkError(f"cannot write {output}: {there} is no folder that can be written to")
 
 
 Target = FileTarget | TableTarget

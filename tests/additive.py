@@ -37,8 +37,9 @@ def bundle_of(contributions, scale=PLAIN, catalog=None, threshold=0.5):
     """Bundle of a model with these contributions (n, features + 1) in raw log-odds, bias last."""
     policy = SimpleNamespace(threshold=threshold, bands=BANDS, points=SimpleNamespace(threshold=30.0))
     catalog = catalog or catalog_of(contributions.shape[1] - 1)
+    given = Given(contributions)
     return SimpleNamespace(
-        version="0" * 64, catalog=catalog, scale=scale, policy=policy, tables=Given(contributions), booster=None
+        version="0" * 64, catalog=catalog, scale=scale, policy=policy, tables=given, explain=given.explain
     )
 
 

@@ -20,7 +20,7 @@ from features.files import replaced_directory
 from features.project import PointSettings, RuleSettings
 from features.windows import Floats
 from training.calibration import Calibration
-from training.contributions import Scale, checked_tables
+from training.contributions import Scale, checked_tables, contributions
 from training.evidence import NO_EVIDENCE, Evidence, evidence_from_json, evidence_json
 from training.path_file import read_path_tables, write_path_tables
 from training.path_tables import PathTables
@@ -80,6 +80,12 @@ class Bundle:
     def raw(self, values: Floats, threads: int = 0) -> Floats:
         """Raw scores (log-odds before calibration) of feature rows."""
         return np.asarray(self.booster.predict(values, raw_score=True, num_threads=threads))
+
+    def explain(self, values: Floats, threads: int = 1) -> tuple[Floats, Floats]:
+        """Contributions (n, features + 1; raw log-odds, bias last) and raw scores (n) of feature rows, float64."""
+        if self.tables is not None:
+            return self.tables.explain(np.ascontiguousarray(values), threads)
+        return contributions(self.booster, values, threads), self.raw(values, threads)
 
 
 def write_bundle(

@@ -65,6 +65,16 @@ class ScoredOnSpark:
 
 
 @dataclass(frozen=True, slots=True)
+class SparkJob:
+    """The bundle to score with, the Parquet folder to write, how many reasons a lead gets, and their language."""
+
+    bundle_dir: Path
+    out: str
+    most: int
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
 class _Model:
     """A verified bundle, its bytes for the executors, and what is said of each lead."""
 
@@ -74,20 +84,13 @@ class _Model:
     language: str
 
 
-def score_on_spark(  # noqa: PLR0913, PLR0917 - what the command line gives
-    project: Project,
-    bundle_dir: Path,
-    as_of: datetime,
-    out: str,
-    master: "str | SparkSession",
-    explain_most: int,
-    language: str,
-    clock: datetime,
+def score_on_spark(
+    job: SparkJob, project: Project, as_of: datetime, master: "str | SparkSession", clock: datetime
 ) -> ScoredOnSpark:
-    """Score every open lead of a project as of a time into the Parquet folder `out`, all or nothing.
+    """Score every open lead of a project as of a time into the Parquet folder `job.out`, all or nothing.
 
     `master` names a cluster, or is a running session. Rows are those of one machine, columns `serving.sinks.SCHEMA`;
-    their order within the folder means nothing. Rows of interactions that were not used go to `out`.quarantine.
+    their order within the folder means nothing. Rows of interactions that were not used go to `job.out`.quarantine.
 
     Raises:
         ModelRefusedError: the bundle is damaged.
@@ -95,25 +98,23 @@ def score_on_spark(  # noqa: PLR0913, PLR0917 - what the command line gives
         InputContractError: a table cannot be used, or one that the model was trained with is not there.
         SinkError: `out` cannot be written, or the cluster gave up.
     """
-    model = _model(bundle_dir, explain_most, language)
+    model = _model(job)
     known = replace(project, hygiene=model.bundle.catalog.hygiene)
     untimed = model.bundle.policy.outcome_column is not None
     small = read_tables(without_interactions(known), clock=clock, untimed=untimed)
     _refuse_missing(model.bundle, small, known)
-    with spark_cluster(master) as cluster, spark_run(cluster, known, small, out, clock) as run:
+    with spark_cluster(master) as cluster, spark_run(cluster, known, small, job.out, clock) as run:
         tables = ended_by_events(known, small, run.events.latest, clock)
         if model.bundle.policy.deals_of_account == "last_touch":
             tables = replace(tables, interactions=last_touches(cluster, run.events, run.histories, tables.deals))
         return _score_project(run, model, tables, as_of)
 
 
-def score_table_on_spark(
-    bundle_dir: Path, features: str, out: str, master: "str | SparkSession", explain_most: int, language: str
-) -> ScoredOnSpark:
-    """Score a feature table, Parquet on storage that all workers share, into the Parquet folder `out`.
+def score_table_on_spark(job: SparkJob, features: str, master: "str | SparkSession") -> ScoredOnSpark:
+    """Score a feature table, Parquet on storage that all workers share, into the Parquet folder `job.out`.
 
     Columns as `serving.scoring_rows.scoring_rows` wants them. Rows without a lead_id, without an as_of where others
-    have one, with an infinite value, or that repeat another row's lead_id and as_of go to `out`.quarantine with the
+    have one, with an infinite value, or that repeat another row's lead_id and as_of go to `job.out`.quarantine with the
     reason; of rows that repeat each other one is used, the same in every run.
 
     Raises:
@@ -121,9 +122,9 @@ def score_table_on_spark(
         InputContractError: the table cannot be read, or lacks a feature.
         SinkError: `out` cannot be written, or the cluster gave up.
     """
-    model = _model(bundle_dir, explain_most, language)
+    model = _model(job)
     with spark_cluster(master) as cluster, quiet(), refusals():
-        folders = Folders(cluster.session, out)
+        folders = Folders(cluster.session, job.out)
         rows = _read_features(cluster, features, model.bundle)
         with folders.scratch_folder() as scratch:
             judged = _with_faults(rows, model.bundle)
@@ -136,10 +137,10 @@ def score_table_on_spark(
     return ScoredOnSpark(scored + bad, scored, 0, bad, bad, qualified, {}, model.bundle.version)
 
 
-def _model(bundle_dir: Path, most: int, language: str) -> _Model:
-    contents = read_contents(bundle_dir)
+def _model(job: SparkJob) -> _Model:
+    contents = read_contents(job.bundle_dir)
     probe(contents)
-    return _Model(parse_bundle(contents), contents, most, language)
+    return _Model(parse_bundle(contents), contents, job.most, job.language)
 
 
 def _refuse_missing(bundle: Bundle, small: Tables, project: Project) -> None:

@@ -18,7 +18,7 @@ from serving.lead.explain_words import (
     disagreement_sentence,
     effect_sentence,
 )
-from serving.lead.explanation import Explanation, ScoredLead
+from serving.lead.explanation import Explanation, LeadSummary
 from serving.lead.movement import Movement
 from serving.lead.similar import SimilarLead
 from serving.lead.what_if import Effect
@@ -50,7 +50,7 @@ def closed_json(lead_id: str, as_of: datetime) -> str:
     return json.dumps({"lead_id": lead_id, "as_of": _time(as_of), "open": False})
 
 
-def _lead(to: Translation, lead: ScoredLead, phrases: Phrases) -> Plain:
+def _lead(to: Translation, lead: LeadSummary, phrases: Phrases) -> Plain:
     plain = ("score", "band", "propensity", "sales_qualified", "threshold", "stage", "points", "model_version")
     return {
         "lead_id": lead.lead_id,
@@ -65,7 +65,7 @@ def _lead(to: Translation, lead: ScoredLead, phrases: Phrases) -> Plain:
     }
 
 
-def _groups(lead: ScoredLead, phrases: Phrases) -> list[Plain]:
+def _groups(lead: LeadSummary, phrases: Phrases) -> list[Plain]:
     return [
         {
             "group": group.reasons[0].group,
@@ -80,7 +80,7 @@ def _groups(lead: ScoredLead, phrases: Phrases) -> list[Plain]:
     ]
 
 
-def _rules(to: Translation, lead: ScoredLead) -> Plain:
+def _rules(to: Translation, lead: LeadSummary) -> Plain:
     rules = lead.rules
     criteria = [
         {"criterion": one.name, "label": criterion_name(to, one.name), "state": one.state, "age_days": one.age_days}

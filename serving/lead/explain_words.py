@@ -9,7 +9,7 @@ from serving.language.attribute_words import ATTRIBUTES, CRITERIA
 from serving.language.kind_words import words_of_kind
 from serving.language.plain_text import spoken
 from serving.language.translations import Translation, msgs
-from serving.lead.explanation import Criterion, ScoredLead
+from serving.lead.explanation import Criterion, LeadSummary
 from serving.lead.movement import Arrived, Cause, Movement
 from serving.lead.similar import SimilarLead
 from serving.lead.what_if import DECISION_MAKER, Action, Effect
@@ -35,7 +35,7 @@ def chance(to: Translation, share: float) -> str:
     return str(format_percent(round(share, digits), locale=to.locale, decimal_quantization=False))
 
 
-def class_sentence(to: Translation, lead: ScoredLead) -> str:
+def class_sentence(to: Translation, lead: LeadSummary) -> str:
     """The class of a lead, with the line."""
     line = chance(to, lead.threshold)
     if lead.sales_qualified:
@@ -70,7 +70,7 @@ def criterion_sentence(to: Translation, criterion: Criterion) -> str:
     return to.counted(HEARD, round(criterion.age_days), what=said)
 
 
-def disagreement_sentence(to: Translation, lead: ScoredLead) -> str | None:
+def disagreement_sentence(to: Translation, lead: LeadSummary) -> str | None:
     """That model and rules disagree, and how; None when they agree."""
     if not lead.disagreement:
         return None

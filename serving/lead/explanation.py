@@ -12,9 +12,9 @@ from features.qualification import Evidence, evidence_as_of
 from features.snapshots import Snapshots
 from features.tables import Tables
 from features.windows import Floats
+from serving.lead.appraisal import looked_at
 from serving.lead.movement import Movement
 from serving.lead.similar import SimilarLead
-from serving.lead.standing import looked_at
 from serving.lead.what_if import Effect
 from serving.open_leads import open_leads, refuse_missing_inputs
 from serving.reasons import Reason
@@ -49,7 +49,7 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
-class ScoredLead:
+class LeadSummary:
     """One lead's row of the score table, with what is missing; `not_known` names attributes without a value.
 
     `threshold` is the propensity from which a lead is sales qualified.
@@ -79,7 +79,7 @@ class ScoredLead:
 class Explanation:
     """A scored lead, what would change its score, why it moved (if asked), and similar leads (None: not asked)."""
 
-    lead: ScoredLead
+    lead: LeadSummary
     effects: tuple[Effect, ...]
     movement: Movement | None = None
     similar: tuple[SimilarLead, ...] | None = None
@@ -91,7 +91,9 @@ def is_open_at(bundle: Bundle, tables: Tables, lead_id: str, as_of: datetime) ->
     return _is_open(bundle.policy, histories, tables, snapshot)
 
 
-def scored_lead(bundle: Bundle, tables: Tables, lead_id: str, as_of: datetime, phrases: "Phrases") -> ScoredLead | None:
+def lead_summary(
+    bundle: Bundle, tables: Tables, lead_id: str, as_of: datetime, phrases: "Phrases"
+) -> LeadSummary | None:
     """The lead's row of the score table as of an aware time; None when it is not open then.
 
     `tables` may be cut to the lead's account.
@@ -107,7 +109,7 @@ def scored_lead(bundle: Bundle, tables: Tables, lead_id: str, as_of: datetime, p
     table = build_features(histories, tables, snapshot, bundle.catalog, threads=1)
     scores = score_rows(bundle, project_rows(bundle, histories, tables, table), bundle.policy.max_reasons, threads=1)
     row: dict[str, Any] = render(bundle, scores, phrases).to_pylist()[0]
-    return ScoredLead(
+    return LeadSummary(
         **{name: row[name] for name in ("score", "band", "propensity", "sales_qualified", "stage", "points")},
         lead_id=lead_id,
         as_of=as_of,

@@ -16,7 +16,7 @@ import pandas as pd
 from features.cells import instant
 from features.tables import Tables
 from features.windows import Bools, Ints
-from serving.lead.standing import Standing, looked_at, standing_of
+from serving.lead.appraisal import Appraisal, appraise, looked_at
 from training.bundle import Bundle
 from training.contributions import AVERAGE_SCORE, POINTS_PER_LOG_ODDS
 
@@ -91,7 +91,7 @@ def movement(
         raise ValueError(f"expected a date before {dates[1]}, got {dates[0]}")
     former, present = models
     today, aged, full = _by_one_model(former or present, tables, lead_id, dates)
-    now = full if former is None else standing_of(present, tables, lead_id, dates[1])
+    now = full if former is None else appraise(present, tables, lead_id, dates[1])
     first = today.exact if then is None else _recorded(former, then, today)
     exact: dict[Cause, float] = {"time": aged.exact - today.exact, "arrived": full.exact - aged.exact}
     if then is not None:
@@ -115,13 +115,13 @@ def _not_known(former: Bundle | None, then: Then | None) -> tuple[Cause, ...]:
     return ("corrections",) if former is not None else ("corrections", "model")
 
 
-def _by_one_model(bundle: Bundle, tables: Tables, lead_id: str, dates: Dates) -> tuple[Standing, Standing, Standing]:
+def _by_one_model(bundle: Bundle, tables: Tables, lead_id: str, dates: Dates) -> tuple[Appraisal, Appraisal, Appraisal]:
     """As of the first date, as of the second from what was known at the first, and as of the second from everything."""
     since, as_of = dates
     return (
-        standing_of(bundle, tables, lead_id, since),
-        standing_of(bundle, known_before(tables, lead_id, since), lead_id, as_of),
-        standing_of(bundle, tables, lead_id, as_of),
+        appraise(bundle, tables, lead_id, since),
+        appraise(bundle, known_before(tables, lead_id, since), lead_id, as_of),
+        appraise(bundle, tables, lead_id, as_of),
     )
 
 
@@ -138,7 +138,7 @@ def known_before(tables: Tables, lead_id: str, moment: datetime) -> Tables:
     return replace(past, leads=past.leads[~new], interactions=rows)
 
 
-def _recorded(former: Bundle | None, then: Then, today: Standing) -> float:
+def _recorded(former: Bundle | None, then: Then, today: Appraisal) -> float:
     """The recorded score before it was rounded and cut; the shown one where its model is not known.
 
     A propensity that today's data still give is the same score, to the last bit.
@@ -151,7 +151,7 @@ def _recorded(former: Bundle | None, then: Then, today: Standing) -> float:
     return float(AVERAGE_SCORE + POINTS_PER_LOG_ODDS * (np.log(p) - np.log1p(-p) - former.scale.reference))
 
 
-def _whole_parts(exact: Mapping[Cause, float], then: tuple[int, float], now: Standing) -> tuple[Part, ...]:
+def _whole_parts(exact: Mapping[Cause, float], then: tuple[int, float], now: Appraisal) -> tuple[Part, ...]:
     """Whole points that sum to the change of the shown score; "end of scale" where a score was cut there."""
     shown, first = then
     before = shown if 0 < shown < 100 else round(first)

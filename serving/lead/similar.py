@@ -20,7 +20,7 @@ from features.snapshots import Snapshots, closings_by_lead, is_open, training_sn
 from features.tables import Tables
 from features.times import microseconds
 from features.windows import NEVER, Bools, Floats, Ints
-from serving.lead.standing import explained, lead_features
+from serving.lead.appraisal import lead_features
 from serving.reasons import HIGHEST, LOWEST
 from training.bundle import Bundle
 from training.contributions import POINTS_PER_LOG_ODDS
@@ -80,7 +80,7 @@ def similar_leads(
     """
     from training.replay import known_at
 
-    of_lead = explained(bundle, lead_features(bundle, tables, lead_id, as_of).values)[0][0]
+    of_lead = bundle.explain(lead_features(bundle, tables, lead_id, as_of).values)[0][0]
     deals = deals_by_lead(known_at(tables, as_of), bundle.policy.deals_of_account)
     closed = newest_closed(deals, as_of)
     known = known_at(restrict(tables, pd.Index([*closed["lead_id"], lead_id])), as_of)
@@ -91,7 +91,7 @@ def similar_leads(
     if not len(past.snapshots):
         return ()
     table = build_features(histories, known, past.snapshots, bundle.catalog)
-    found, raw = explained(bundle, table.values)
+    found, raw = bundle.explain(table.values)
     distance = np.linalg.norm(found[:, :-1] - of_lead[:-1], axis=1)
     chosen = np.concatenate([_nearest(distance, past.won), _nearest(distance, ~past.won)])
     score = np.clip(np.rint(bundle.scale.score(raw)), LOWEST, HIGHEST).astype(np.int64)

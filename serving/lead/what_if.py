@@ -16,7 +16,7 @@ from features.propose import ACTIONABLE_KINDS
 from features.qualification import evidence_as_of
 from features.snapshots import snapshots_at
 from features.tables import Tables
-from serving.lead.standing import Standing, standing_of
+from serving.lead.appraisal import Appraisal, appraise
 from training.bundle import Bundle
 
 JUST_BEFORE = timedelta(seconds=1)
@@ -51,8 +51,8 @@ class Effect:
     """Where the lead stands, and where it would stand with the action in its history."""
 
     action: Action
-    before: Standing
-    after: Standing
+    before: Appraisal
+    after: Appraisal
 
     @property
     def points(self) -> int:
@@ -78,9 +78,9 @@ def what_would_change(
     `tables` may be cut to the lead's account; `usual` as by `usual_interactions`. Every action is a row of its own,
     one second before `as_of`, and the whole history is scored again.
     """
-    before = standing_of(bundle, tables, lead_id, as_of)
+    before = appraise(bundle, tables, lead_id, as_of)
     effects = [
-        Effect(action, before, standing_of(bundle, with_action(tables, action, as_of, usual), lead_id, as_of))
+        Effect(action, before, appraise(bundle, with_action(tables, action, as_of, usual), lead_id, as_of))
         for action in possible_actions(bundle, tables, lead_id, as_of)
     ]
     rising = [effect for effect in effects if effect.points > 0]

@@ -19,7 +19,7 @@ from serving.lead.explain_words import (
     shown_id,
     similar_sentence,
 )
-from serving.lead.explanation import Explanation, ScoredLead
+from serving.lead.explanation import Explanation, LeadSummary
 from serving.lead.movement import Movement
 from serving.lead.similar import MOST_CLOSED, Shared, SimilarLead
 from serving.lead.what_if import Effect
@@ -55,7 +55,7 @@ def closed_text(lead_id: str, as_of: datetime, language: str) -> str:
     )
 
 
-def _headline(to: Translation, lead: ScoredLead) -> list[str]:
+def _headline(to: Translation, lead: LeadSummary) -> list[str]:
     likely = to.text("Chance of converting: {share}.", share=chance(to, lead.propensity))
     return [
         to.text("{lead_id}, as of {time}", lead_id=shown_id(lead.lead_id), time=_time(lead.as_of)),
@@ -69,7 +69,7 @@ def _headline(to: Translation, lead: ScoredLead) -> list[str]:
     ]
 
 
-def _sum(to: Translation, lead: ScoredLead, phrases: Phrases) -> list[str]:
+def _sum(to: Translation, lead: LeadSummary, phrases: Phrases) -> list[str]:
     lines = [to.text("How the score adds up:")]
     for group in by_group(lead.reasons, phrases):
         if len(group.reasons) == 1 and group.reasons[0].group in ("Start", "Other"):
@@ -80,7 +80,7 @@ def _sum(to: Translation, lead: ScoredLead, phrases: Phrases) -> list[str]:
     return [*lines, f"  {lead.score:4d}  " + to.text("score")]
 
 
-def _rules(to: Translation, lead: ScoredLead) -> list[str]:
+def _rules(to: Translation, lead: LeadSummary) -> list[str]:
     rules = lead.rules
     wanted = to.text("Rules: {at_least} of {n} are wanted.", at_least=rules.at_least, n=len(rules.criteria))
     met = (
@@ -93,7 +93,7 @@ def _rules(to: Translation, lead: ScoredLead) -> list[str]:
     return [f"{wanted} {met}", *criteria, *([disagreement] if disagreement else [])]
 
 
-def _missing(to: Translation, lead: ScoredLead) -> list[str]:
+def _missing(to: Translation, lead: LeadSummary) -> list[str]:
     if not lead.not_known:
         return []
     names = ", ".join(attribute_name(to, name) for name in lead.not_known)

@@ -15,7 +15,7 @@ from trained import command
 from features.cli import read_checked
 from features.errors import InputContractError, ModelRefusedError
 from features.project import read_project
-from serving.engines.spark import score_on_spark, score_table_on_spark
+from serving.engines.spark import SparkJob, score_on_spark, score_table_on_spark
 from serving.engines.spark_scorer import _loaded
 from serving.language.phrases import phrases_of
 from serving.render import render
@@ -69,7 +69,9 @@ def with_bad_rows(world, folder):
 @pytest.mark.parametrize("cluster", ["local-cluster[2,1,1024]"], indirect=True)
 def test_every_open_lead_as_on_one_machine(cluster, world, bundle_dir, bundle, tmp_path):
     project = read_project(with_bad_rows(world, tmp_path / "acme"))
-    done = score_on_spark(project, bundle_dir, SCORED_AT, str(tmp_path / "s"), cluster.session, 8, "en", CLOCK)
+    done = score_on_spark(
+        SparkJob(bundle_dir, str(tmp_path / "s"), 8, "en"), project, SCORED_AT, cluster.session, CLOCK
+    )
     local = score_leads(bundle, read_checked(project, untimed=False), SCORED_AT)
     assert read(tmp_path / "s") == local.frame.sort_values("lead_id").to_dict("records")
     assert (done.scored, done.closed) == (len(local.frame), local.closed)
@@ -94,7 +96,7 @@ def test_a_feature_table_as_on_one_machine(cluster, bundle_dir, bundle, table, t
     pq.write_table(table.slice(0, 300), tmp_path / "rows" / "a.parquet")
     pq.write_table(table.slice(300), tmp_path / "rows" / "b.parquet")
     out = str(tmp_path / "s")
-    done = score_table_on_spark(bundle_dir, str(tmp_path / "rows"), out, cluster.session, 3, "de")
+    done = score_table_on_spark(SparkJob(bundle_dir, out, 3, "de"), str(tmp_path / "rows"), cluster.session)
     scores = score_rows(bundle, scoring_rows(table, bundle.catalog), 3)
     expected = render(bundle, scores, phrases_of(bundle, "de"))
     assert read(tmp_path / "s") == expected.sort_by("lead_id").to_pylist()
@@ -111,7 +113,7 @@ def test_rows_of_a_feature_table_that_cannot_be_scored_are_told(cluster, bundle_
     whole = pd.concat([rows, bad, rows.iloc[5:7]], ignore_index=True)
     whole.to_parquet(tmp_path / "rows.parquet", index=False)
     out = str(tmp_path / "s")
-    done = score_table_on_spark(bundle_dir, str(tmp_path / "rows.parquet"), out, cluster.session, 0, "en")
+    done = score_table_on_spark(SparkJob(bundle_dir, out, 0, "en"), str(tmp_path / "rows.parquet"), cluster.session)
     assert (done.rows_in, done.scored, done.quarantined) == (26, 20, 6)
     assert [row["lead_id"] for row in read(tmp_path / "s")] == sorted(rows["lead_id"])
     reasons = Counter(pd.read_parquet(tmp_path / "s.quarantine")["fault"])
@@ -122,10 +124,11 @@ def test_rows_of_a_feature_table_that_cannot_be_scored_are_told(cluster, bundle_
 @on
 def test_a_feature_table_without_a_feature_is_refused(cluster, bundle_dir, bundle, table, tmp_path):
     pq.write_table(table.drop_columns(bundle.catalog.names[0]), tmp_path / "rows.parquet")
+    job = SparkJob(bundle_dir, str(tmp_path / "s"), 0, "en")
     with pytest.raises(InputContractError, match=f"lacks 1 of the .*{bundle.catalog.names[0]}"):
-        score_table_on_spark(bundle_dir, str(tmp_path / "rows.parquet"), str(tmp_path / "s"), cluster.session, 0, "en")
+        score_table_on_spark(job, str(tmp_path / "rows.parquet"), cluster.session)
     with pytest.raises(InputContractError, match="Spark cannot read it"):
-        score_table_on_spark(bundle_dir, str(tmp_path / "none"), str(tmp_path / "s"), cluster.session, 0, "en")
+        score_table_on_spark(job, str(tmp_path / "none"), cluster.session)
     assert not list(tmp_path.glob("*s*.part"))
 
 
@@ -151,8 +154,13 @@ def test_a_damaged_bundle_is_refused_before_a_cluster_is_asked(world, bundle_dir
     shutil.copytree(bundle_dir, tmp_path / "b")
     (tmp_path / "b" / "model.txt").write_text("tree")
     with pytest.raises(ModelRefusedError, match=r"model\.txt was changed"):
-        score_on_spark(read_project(world), tmp_path / "b", SCORED_AT, str(tmp_path / "s"), "spark://nowhere:1", 0,
-                       "en", CLOCK)  # fmt: skip
+        score_on_spark(
+            SparkJob(tmp_path / "b", str(tmp_path / "s"), 0, "en"),
+            read_project(world),
+            SCORED_AT,
+            "spark://nowhere:1",
+            CLOCK,
+        )
 
 
 def test_an_executor_refuses_another_bundle_than_the_drivers(bundle_dir, tmp_path):

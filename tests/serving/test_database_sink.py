@@ -99,6 +99,29 @@ def test_a_stopped_run_goes_on_with_the_next_group(world, url, expected, monkeyp
     assert fetched(url, "select count(*) from ripelead_scores") == [(len(expected),)]
 
 
+def test_a_run_that_another_one_overtook_begins_anew(world, url, expected, monkeypatch):
+    put = ScoreTable.put
+    with monkeypatch.context() as patch:
+        patch.setattr(ScoreTable, "put", lambda table, group, rows: put(table, group, rows) if group < 2 else 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            done(job_of(world, url))
+    done(job_of(world, url, language="de"))
+    assert chunks(url) == [-1, *range(-(-len(expected) // 200))]
+    done(job_of(world, url))
+    rows = fetched(url, "select reasons from ripelead_scores order by propensity desc, lead_id")
+    told = [json.loads(row.reasons) if isinstance(row.reasons, str) else row.reasons for row in rows]
+    assert told == [row["reasons"] for row in expected]
+
+
+@pytest.mark.parametrize("more", [(), ("--dry-run",)])
+def test_a_database_that_is_not_there_is_told_before_anything_is_read(world, tmp_path, capsys, more):
+    url = f"sqlite:///{tmp_path}/none/crm.db"
+    assert command("score", "-p", world, "--as-of", AS_OF, "--out", url, *more) == 5
+    told = capsys.readouterr().err
+    assert "cannot write sqlite" in told
+    assert "reading" not in told
+
+
 DIE_AT_GROUP_2 = f"""
 import os
 from serving.database_sink import ScoreTable

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from linear import AGE, BUDGET, FRESH_VISITS, OF_ACCOUNT, VISITS, linear_bundle
 from worlds import World, assessment, day, event, lead, moment
 
+from serving.lead.appraisal import appraise
 from serving.lead.movement import Then, apportioned, movement
-from serving.lead.standing import standing_of
 
 THEN, NOW = moment(day(10)), moment(day(20))
 QUIET = World(leads=(lead(account="A"), lead("L2", account="A")), interactions=(event(8, "visit"),))
@@ -18,7 +18,7 @@ EVER = linear_bundle({VISITS: 1.0})
 
 
 def recorded(bundle, world):
-    standing = standing_of(bundle, world.tables(), "L1", THEN)
+    standing = appraise(bundle, world.tables(), "L1", THEN)
     return Then(THEN, standing.score, standing.propensity, bundle.version[:12])
 
 

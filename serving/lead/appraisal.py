@@ -1,4 +1,4 @@
-"""Standing: where one lead stands as of a date under one model, in numbers that can be compared with each other."""
+"""Appraisal: what a model and the rules make of one lead as of a date, in numbers that can be compared."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,14 +11,12 @@ from features.histories import Histories, build_histories
 from features.qualification import Bant, bant, evidence_as_of
 from features.snapshots import Snapshots
 from features.tables import Tables
-from features.windows import Floats
 from serving.reasons import HIGHEST, LOWEST
 from training.bundle import Bundle
-from training.contributions import contributions
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class Appraisal:
     """Score, propensity, class and BANT verdict of one lead; `exact` is the score before it is rounded and cut."""
 
     exact: float
@@ -38,7 +36,7 @@ class Standing:
         return min(max(self.whole, LOWEST), HIGHEST)
 
 
-def standing_of(bundle: Bundle, tables: Tables, lead_id: str, as_of: datetime) -> Standing:
+def appraise(bundle: Bundle, tables: Tables, lead_id: str, as_of: datetime) -> Appraisal:
     """Where a lead of the tables stands as of an aware time; the tables may be cut to its account.
 
     Whether the lead is open then is not asked.
@@ -48,10 +46,10 @@ def standing_of(bundle: Bundle, tables: Tables, lead_id: str, as_of: datetime) -
     """
     histories, snapshot = looked_at(bundle, tables, lead_id, as_of)
     values = build_features(histories, tables, snapshot, bundle.catalog, threads=1).values
-    raw = explained(bundle, values)[1]
+    raw = bundle.explain(values)[1]
     propensity = float(bundle.scale.calibration.probability(raw)[0])
     verdict = _verdict(bundle, histories, tables, snapshot)
-    return Standing(
+    return Appraisal(
         exact=float(bundle.scale.score(raw)[0]),
         propensity=propensity,
         qualified=propensity >= bundle.policy.threshold,
@@ -81,14 +79,6 @@ def looked_at(bundle: Bundle, tables: Tables, lead_id: str, as_of: datetime) -> 
     if len(number) != 1:
         raise ValueError(f"no lead {lead_id!r} in the tables")
     return histories, Snapshots(number, np.array([instant(as_of)]))
-
-
-def explained(bundle: Bundle, values: Floats) -> tuple[Floats, Floats]:
-    """Contributions (n, features + 1, bias last) and raw scores (n) of feature rows, as in the table of all leads."""
-    rows = np.ascontiguousarray(values, np.float64)
-    if bundle.tables is not None:
-        return bundle.tables.explain(rows)
-    return contributions(bundle.booster, rows), bundle.raw(rows)
 
 
 def _verdict(bundle: Bundle, histories: Histories, tables: Tables, snapshot: Snapshots) -> Bant:
