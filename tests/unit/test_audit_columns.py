@@ -67,7 +67,7 @@ def test_a_column_filled_for_wins_alone_is_suspected(tmp_path):
     filled = pd.Series(RNG.choice(["a", "b"], 1000), dtype="str").where(WON & (RNG.random(1000) < 0.3))
     found = check_filled(flat_evidence(tmp_path, WON, extra=filled))
     assert names(found) == ["extra"]
-    assert "100.0% won" in found[0].sentence
+    assert "100 % won" in found[0].sentence
 
 
 def test_a_column_filled_for_losses_alone_is_suspected(tmp_path):
@@ -122,7 +122,7 @@ def test_open_leads_without_a_column_that_closed_ones_have_are_suspected(tmp_pat
 
     found = check_skew(evidence(tmp_path, FLAT, tables_from_frames(END, leads=leads)))
     assert names(found) == ["plan"]
-    assert "0% of open leads, 100%" in found[0].sentence
+    assert "0 % of open leads, 100 %" in found[0].sentence
 
 
 def test_distance_of_equal_samples_is_what_chance_gives():

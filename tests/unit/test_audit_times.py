@@ -42,7 +42,7 @@ def test_events_the_day_before_closings_are_suspected_and_those_a_month_before_a
 
 def test_events_of_winners_alone_are_suspected(tmp_path):
     tables = timed_tables(WON, interactions=events("letter", "-30D"))
-    assert "100.0% won" in check_dated(evidence(tmp_path, TIMED, tables))[0].sentence
+    assert "100 % won" in check_dated(evidence(tmp_path, TIMED, tables))[0].sentence
 
 
 def test_a_field_filled_after_closings_is_suspected(tmp_path):

@@ -19,6 +19,7 @@ from training.audit.filled import one_outcome
 from training.audit.lines import field_line, kind_line
 from training.audit.measures import Outcomes, group_of, least_share
 from training.audit.suspects import Bar, Suspect
+from training.wording import percent
 
 JUST_BEFORE_US = 2 * DAY_US
 SHORTLY_AFTER_US = 14 * DAY_US
@@ -129,12 +130,13 @@ def _outcomes(evidence: Evidence, audited: Bools) -> tuple[Outcomes, Bools]:
 
 def _timing(name: str, rows: DatedRows, total: int, after: int, near: int, usual: float) -> str:
     if rows.whole and least_share(after, total) >= AFTER:
-        return f"{after / total:.0%} of {total:,} {name} of leads with a closed deal are dated at or after the closing"
+        share = percent(after / total)
+        return f"{share} of {total:,} {name} of leads with a closed deal are dated at or after the closing"
     low = least_share(near, total)
     if low >= NEAR and low >= NEAR_TIMES_USUAL * usual:
         return (
-            f"{near / total:.0%} of {total:,} {name} of leads with a closed deal are dated in the two days before the "
-            f"closing ({usual:.0%} of all other {rows.table}): written because of it, or back-dated"
+            f"{percent(near / total)} of {total:,} {name} of leads with a closed deal are dated in the two days before "
+            f"the closing ({percent(usual)} of all other {rows.table}): written because of it, or back-dated"
         )
     return ""
 
@@ -145,9 +147,8 @@ def _purity(name: str, inside: Bools, label: Outcomes) -> str:
     if outcome is None:
         return ""
     share = group.rate if outcome == "won" else 1 - group.rate
-    return (
-        f"of {group.rows:,} leads with {name}, {share:.1%} {outcome} (win rate of the others: {group.rate_outside:.1%})"
-    )
+    others = percent(group.rate_outside)
+    return f"of {group.rows:,} leads with {name}, {percent(share)} {outcome} (win rate of the others: {others})"
 
 
 def _suspect(
@@ -192,8 +193,8 @@ def _late_fields(evidence: Evidence) -> Iterator[Suspect]:
         total, after = int(mine.sum()), int((mine & late).sum())
         if total >= LEAST_LEADS and least_share(after, total) >= NEAR:
             sentence = (
-                f"{after / total:.0%} of {total:,} changes of {field} at leads with a closed deal follow the closing "
-                "within two weeks"
+                f"{percent(after / total)} of {total:,} changes of {field} at leads with a closed deal follow the "
+                "closing within two weeks"
             )
             numbers = {"changes_of_closed": float(total), "after_closing": float(after)}
             line = field_line(evidence, field)

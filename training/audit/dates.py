@@ -13,6 +13,7 @@ from training.audit.evidence import Evidence
 from training.audit.lines import feature_line, identifier, rows_line
 from training.audit.measures import Outcomes, group_of, odds_limits
 from training.audit.suspects import Bar, Suspect
+from training.wording import percent
 
 HOUR_US = DAY_US // 24
 LEAST_LEADS = 20
@@ -95,8 +96,8 @@ def _suspect(evidence: Evidence, column: str, rows: Bools, compared: Bools, word
         return None
     what, condition = words
     sentence = (
-        f"{group.rows:,} leads {what}; {group.rate:.1%} of them won, {group.rate_outside:.1%} of the others: these "
-        "creation times were written, or these leads entered, because of what became of them"
+        f"{group.rows:,} leads {what}; {percent(group.rate)} of them won, {percent(group.rate_outside)} of the others: "
+        "these creation times were written, or these leads entered, because of what became of them"
     )
     bars = tuple(
         Bar(title, int(mask.sum()), float(label[mask].mean()))

@@ -9,6 +9,7 @@ from training.audit.evidence import Evidence
 from training.audit.lines import attribute_line
 from training.audit.measures import bars_of
 from training.audit.suspects import Suspect
+from training.wording import percent
 
 REPEATED = ("amount", "closed_at", "opened_at", "status", "lost_reason")
 EQUAL, LEAST_LEADS = 0.8, 20
@@ -64,8 +65,8 @@ def _suspect(evidence: Evidence, name: str, column: str, share: float) -> Suspec
         column=name,
         strength=share,
         numbers={"equal_share": share},
-        sentence=f"{name} is {column} of the lead's deal for {share:.0%} of the leads that have both: it is not known "
-        "before there is a deal",
+        sentence=f"{name} is {column} of the lead's deal for {percent(share)} of the leads that have both: it is not "
+        "known before there is a deal",
         line=line,
         bars=bars_of(evidence.leads.attributes[name], evidence.leads.label),
     )

@@ -17,6 +17,7 @@ from training.audit.quick import LEAST_ROWS, quick_probabilities
 from training.audit.suspects import Bar, Suspect
 from training.dataset import Dataset
 from training.folds import Fold, outer_folds
+from training.wording import percent
 
 LEAST_PAIRS, LEAST_SHARE, SURE = 10, 0.005, 4.0
 # Without more agreement: share of held rows with a twin, attributes in which two rows differ, nearly equal rows a twin.
@@ -104,13 +105,13 @@ def _judged(evidence: Evidence, column: str, key: Ints, pairs: Pairs) -> list[Su
     agree, usual, z = agreement(label, expected, pairs)
     numbers = {"sets": float(len(pairs.held)), "agree": agree, "expected": usual, "z": round(z, 1)}
     if z >= SURE:
-        why = f"{usual:.0%} would be expected of rows alike: the model is judged on what it was told"
+        why = f"{percent(usual)} would be expected of rows alike: the model is judged on what it was told"
     elif column == "identical rows" and _copied(evidence, key, pairs):
         why = "rows that differ in one attribute are too rare for that to be chance: they look like copies"
     else:
         return []
     sentence = (
-        f"{len(pairs.held):,} sets of {column} stand on both sides of a fold, {agree:.0%} of them with the same "
+        f"{len(pairs.held):,} sets of {column} stand on both sides of a fold, {percent(agree)} of them with the same "
         f"outcome; {why}"
     )
     bars = (Bar("same outcome", len(pairs.held), agree), Bar("expected", len(pairs.held), usual))

@@ -4,6 +4,7 @@ from training.audit.evidence import Evidence
 from training.audit.lines import attribute_line
 from training.audit.measures import Group, bars_of, group_of, least_share
 from training.audit.suspects import Suspect
+from training.wording import percent
 
 LEAST_ROWS = 20
 # The share itself, how low it may be by chance, and how many times the odds of all others even then.
@@ -49,8 +50,8 @@ def _suspect(evidence: Evidence, name: str, state: str, outcome: str, group: Gro
         column=name,
         strength=share,
         numbers={"rows": group.rows, "win_rate": group.rate, "win_rate_otherwise": group.rate_outside},
-        sentence=f"{name} is {state} for {group.rows:,} leads of which {share:.1%} {outcome} "
-        f"(win rate of the others: {group.rate_outside:.1%})",
+        sentence=f"{name} is {state} for {group.rows:,} leads of which {percent(share)} {outcome} "
+        f"(win rate of the others: {percent(group.rate_outside)})",
         line=line,
         bars=bars_of(filled, evidence.leads.label),
     )

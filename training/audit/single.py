@@ -4,6 +4,7 @@ from training.audit.evidence import Evidence
 from training.audit.lines import attribute_line
 from training.audit.measures import Strength, bars_of, binned, strength_of
 from training.audit.suspects import Suspect
+from training.wording import percent
 
 # The strongest column that was known in time on seven public data sets has .78 and 19 % (docs/leakage.md).
 AUC_ALARM = 0.80
@@ -36,7 +37,7 @@ def _suspect(evidence: Evidence, name: str, strength: Strength) -> Suspect:
         strength=strength.auc,
         numbers=strength.numbers(),
         sentence=f"{name} alone ranks the outcome with an AUC of {strength.auc:.2f} and explains "
-        f"{strength.share:.0%} of it: more than what is known of a lead beforehand usually tells",
+        f"{percent(strength.share)} of it: more than what is known of a lead beforehand usually tells",
         line=line,
         bars=bars_of(evidence.leads.attributes[name], evidence.leads.label),
     )

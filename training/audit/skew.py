@@ -13,6 +13,7 @@ from training.audit.evidence import MOST_LEADS, Evidence, sampled
 from training.audit.lines import attribute_line
 from training.audit.measures import binned
 from training.audit.suspects import Bar, Suspect
+from training.wording import percent
 
 LEAST_OPEN = 50
 KNOWN, APART = 0.25, 0.35
@@ -70,9 +71,11 @@ def _suspect(evidence: Evidence, name: str, today: pd.Series, trained: pd.Series
         return None
     table, line = attribute_line(evidence, name)
     if differs >= KNOWN:
-        what = f"{name} is known for {known[0]:.0%} of open leads, {known[1]:.0%} of the newest training leads"
+        what = (
+            f"{name} is known for {percent(known[0])} of open leads, {percent(known[1])} of the newest training leads"
+        )
     else:
-        what = f"{apart:.0%} of the values of {name} would have to move for open leads to look like training leads"
+        what = f"{percent(apart)} of the values of {name} would have to move for open leads to look like training leads"
     return Suspect(
         check="open leads differ",
         table=table,
