@@ -9,6 +9,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 from project_world import CATALOG, CLOCK, Case, as_rows, assert_same_bits, bad_events, case_of, many_worlds
+from store_world import HYGIENE
 from worlds import World, lead
 
 from features.build import build_features
@@ -108,18 +109,7 @@ def test_a_table_that_is_mostly_bad_is_refused(case, tmp_path):
             read_event_logs(source, door, strangers, tmp_path, UNLIMITED, silent)
 
 
-HYGIENE = """
-[hygiene]
-sent_kinds = ["webinar"]
-click_kinds = ["click"]
-scanner_seconds = 3600
-burst_seconds = 60
-burst_clicks = 2
-duplicate_seconds = 30
-exact_minutes = true
-internal_domains = ["test.example"]
-first_year = 2026
-"""
+MORE_HYGIENE = f'{HYGIENE}internal_domains = ["test.example"]\nfirst_year = 2026\n'
 
 
 def test_hygiene_leaves_out_the_same_events(tmp_path):
@@ -131,7 +121,7 @@ def test_hygiene_leaves_out_the_same_events(tmp_path):
     world = replace(world, leads=leads, interactions=(*world.interactions, *again))
     case = case_of(tmp_path, world, world.tables().interactions, "events.parquet")
     toml = tmp_path / "ripelead.toml"
-    toml.write_text(toml.read_text(encoding="utf-8") + HYGIENE, encoding="utf-8")
+    toml.write_text(toml.read_text(encoding="utf-8") + MORE_HYGIENE, encoding="utf-8")
     project = read_project(tmp_path)
     clean = build_histories(case.local, project.hygiene)
     assert all(clean.left_out[rule] for rule in ("duplicate", "mail scanner", "internal lead", "clock never set"))
