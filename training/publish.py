@@ -9,11 +9,13 @@ import pandas as pd
 
 from features.project import Project
 from features.windows import Ints
+from training.audit.section import audit_section
 from training.card import target_in_words
 from training.figures import Beeswarm, draw_figures, save_png
 from training.fingerprint import data_fingerprint, git_commit
 from training.folds import Fold
 from training.report import Facts, FeatureFact, FoldFact, render_report
+from training.sections import Section
 from training.settings import TrainingSettings
 from training.tracking import Tracked, log_run, store_of
 from training.train import Run
@@ -29,7 +31,8 @@ def write_report(project: Project, settings: TrainingSettings, run: Run) -> None
     save_png(run.judged.frame, run.evaluation, folder / "gain.png")
     facts = _facts(project, settings, run)
     (run.directory / "report.html").write_text(
-        render_report(run.evaluation, {str(k): svg for k, svg in figures.items()}, facts), encoding="utf-8"
+        render_report(run.evaluation, {str(k): svg for k, svg in figures.items()}, facts, _sections(run)),
+        encoding="utf-8",
     )
 
 
@@ -51,8 +54,14 @@ def track(project: Project, settings: TrainingSettings, run: Run) -> None:
     }
     tags = {"data_fingerprint": facts.fingerprints["data"], "git_commit": facts.fingerprints["code"],
             "bundle": run.version, "verdict": run.evaluation.verdict.kind}  # fmt: skip
-    tracked = Tracked(parameters, tags, figures, run.directory, run.version)
+    metrics = {name: value for finding in run.findings for name, value in (finding.metrics or {}).items()}
+    tracked = Tracked(parameters, tags, figures, run.directory, run.version, metrics)
     log_run(store_of(project, settings.tracking), tracked, run.evaluation, run.final.trained.catalog)
+
+
+def _sections(run: Run) -> tuple[Section, ...]:
+    found = (finding.section for finding in run.findings)
+    return (*(section for section in found if section is not None), audit_section(run.audit))
 
 
 def _beeswarm(run: Run) -> Beeswarm:
@@ -82,7 +91,6 @@ def _facts(project: Project, settings: TrainingSettings, run: Run) -> Facts:
         fingerprints={"data": data_fingerprint(tables), "code": git_commit(Path(__file__).parent)},
         # Notes of the door quote cells of the input, which may be about people; they are printed, not kept.
         notes=run.final.notes,
-        audit=run.audit,
     )
 
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from training.audit.suspects import Audit
 from training.canvas import GRID, INK, LABELS, MUTED
 from training.evaluation import SYSTEMS, EqualVolume, Estimate, Evaluation, SystemName, VerdictKind
+from training.sections import Section
 from training.wording import count, fixed, percent, percent_range, percentage_points
 
 if TYPE_CHECKING:
@@ -38,7 +38,6 @@ CAPTIONS: Mapping[str, str] = {
     "quadrants": "Win rate by the model's class and the BANT verdict.",
     "beeswarm": "Points that each feature adds to or takes from the score; one dot is one lead.",
 }
-CAPTION = "groups of rows and their win rate or share; numbers of rows beside the bars."
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +68,7 @@ class Facts:
     """What the page says beside the evaluation: where the data and the model come from.
 
     `outcome` completes "a win is …"; `dropped` counts training-table rows left out by reason; `fingerprints` are
-    names and hashes (data, code, catalog); `notes` come from the door; `audit` is the leakage audit, if there was one.
+    names and hashes (data, code, catalog); `notes` come from the door.
     """
 
     project: str
@@ -84,7 +83,6 @@ class Facts:
     bundle_id: str
     fingerprints: Mapping[str, str]
     notes: tuple[str, ...]
-    audit: Audit | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +94,9 @@ class Tile:
     beside: str
 
 
-def render_report(evaluation: Evaluation, figures: Mapping[str, str], facts: Facts) -> str:
+def render_report(
+    evaluation: Evaluation, figures: Mapping[str, str], facts: Facts, sections: Sequence[Section] = ()
+) -> str:
     """The page as HTML text: no script, no request, everything inline; `figures` are SVG texts by name."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -127,7 +127,7 @@ def render_report(evaluation: Evaluation, figures: Mapping[str, str], facts: Fac
         equal_volume=[_volume_row(row) for row in evaluation.equal_volume],
         features=sorted(facts.features, key=lambda f: (-f.mean_points, f.name))[:MOST_FEATURES],
         differences=_differences(evaluation),
-        suspects=_suspect_pictures(facts.audit),
+        sections=[_shown(section) for section in sections],
     )
     return re.sub(r"(\d) %", "\\1\u00a0%", page)  # a number and its unit stay on one line
 
@@ -214,13 +214,10 @@ def _day(moment: datetime | None) -> str:
     return "–" if moment is None else f"{moment:%Y-%m-%d}"
 
 
-def _suspect_pictures(audit: Audit | None) -> dict[int, Markup]:
-    from training.audit.figures import draw_suspects
-
-    if audit is None:
-        return {}
-    drawn = draw_suspects(audit)
-    return {place: _inline(svg, f"{audit.suspects[place].column}: {CAPTION}") for place, svg in drawn.items()}
+def _shown(section: Section) -> dict[str, object]:
+    """A section with its drawings ready to stand in the page."""
+    pictures = {name: _inline(picture.svg, picture.caption) for name, picture in section.pictures.items()}
+    return {**{f.name: getattr(section, f.name) for f in fields(section)}, "pictures": pictures}
 
 
 def _inline(svg: str, caption: str) -> Markup:

@@ -8,7 +8,7 @@ import re
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -45,13 +45,14 @@ class Store:
 
 @dataclass(frozen=True, slots=True)
 class Tracked:
-    """What is logged of a run: flat parameters, tags, figure texts by file name, and the bundle's folder."""
+    """What is logged of a run: flat parameters, tags, figure texts by file name, its folder, and further metrics."""
 
     parameters: Mapping[str, str]
     tags: Mapping[str, str]
     figures: Mapping[str, str]
     run: Path
     version: str
+    metrics: Mapping[str, float] = field(default_factory=dict)
 
 
 def store_of(project: Project, settings: TrackingSettings) -> Store:
@@ -77,11 +78,11 @@ def log_run(store: Store, tracked: Tracked, evaluation: Evaluation, catalog: Cat
 
         with mlflow.start_run(experiment_id=_experiment(client, store), tags=dict(tracked.tags)) as run:
             mlflow.log_params(dict(tracked.parameters))
-            mlflow.log_metrics(dict(flat_metrics(evaluation)))
+            mlflow.log_metrics({**dict(flat_metrics(evaluation)), **tracked.metrics})
             for name, text in tracked.figures.items():
                 mlflow.log_text(text, f"figures/{name}")
-            for name in ("evaluation.json", "report.html"):
-                mlflow.log_artifact(str(tracked.run / name))
+            for path in sorted((*tracked.run.glob("*.json"), tracked.run / "report.html")):
+                mlflow.log_artifact(str(path))
             model_uri = _log_model(tracked.run / "bundle", catalog)
         _register(client, store, model_uri, str(run.info.run_id), tracked.version)
         return str(run.info.run_id)
@@ -99,11 +100,11 @@ def point_alias(store: Store, alias: Alias, bundle: str) -> None:
 def flat_metrics(evaluation: Evaluation) -> Iterator[tuple[str, float]]:
     """Every measured number as (name, value): `model.roc_auc`, `model.roc_auc.low`, …"""
     for system, metrics in evaluation.systems.items():
-        for field in fields(metrics):
-            value = getattr(metrics, field.name)
+        for one in fields(metrics):
+            value = getattr(metrics, one.name)
             if isinstance(value, Estimate):
                 named = {"": value.value, ".low": value.low, ".high": value.high}
-                yield from ((f"{system}.{field.name}{end}", v) for end, v in named.items() if v is not None)
+                yield from ((f"{system}.{one.name}{end}", v) for end, v in named.items() if v is not None)
 
 
 def _register(client: "MlflowClient", store: Store, model_uri: str, run_id: str, bundle: str) -> None:

@@ -24,6 +24,7 @@ from training.dataset import Dataset, load_dataset
 from training.evaluate import evaluate
 from training.evaluation import Evaluation, to_json
 from training.evidence import evidence_of
+from training.examine import Examined, Finding, examine
 from training.folds import Fold, outer_folds
 from training.logistic import fit_logistic
 from training.model import Fitted, features_of, fit_model
@@ -57,6 +58,7 @@ class Run:
     final: Fitted
     dataset: Dataset
     audit: Audit
+    findings: tuple[Finding, ...]
 
 
 def train(project: Project, settings: TrainingSettings, tables: Tables, directory: Path, say: Say) -> Run:
@@ -88,7 +90,8 @@ def train(project: Project, settings: TrainingSettings, tables: Tables, director
     version = write_bundle(directory / "bundle", final.trained, final.table, policy, card, evidence)
     (directory / "evaluation.json").write_text(to_json(evaluation), encoding="utf-8")
     judged.frame.to_parquet(directory / "holdout.parquet", index=False)
-    return Run(directory, version, evaluation, judged, final, dataset, audited)
+    findings = examine(Examined(project, settings, dataset, judged, final, evaluation), directory, say)
+    return Run(directory, version, evaluation, judged, final, dataset, audited, findings)
 
 
 def judge_holdout(
