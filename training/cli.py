@@ -183,7 +183,7 @@ def train(
         run = run_training(project, settings, tables, folder, _say)
         _say("drawing the report")
         write_report(project, settings, run)
-    registry_of(project).register(target)
+    registry_of(project).register(target, utc_now())
     print_left_out(run.dataset.histories.left_out)
     print_evaluation(run.evaluation)
     out.print(f"\nreport: {target / 'report.html'}\npictures: {target / 'figures'}", markup=False)

@@ -293,7 +293,7 @@ def test_a_broken_champion_is_refused_and_rollback_scores_again(world, sound, tm
     broken = with_file(sound, "model.txt", sound.files["model.txt"][:9000])
     write(broken, tmp_path / "run" / "bundle")
     shutil.copy(registry.bundle_path("champion").parent / "evaluation.json", tmp_path / "run")
-    registry.register(tmp_path / "run")
+    registry.register(tmp_path / "run", datetime(2026, 1, 2, tzinfo=UTC))
     registry.promote(datetime(2026, 1, 2, tzinfo=UTC), ("somebody else's work",))
     score = ("score", "-p", project, "--as-of", AS_OF, "--out", tmp_path / "s.parquet")
     assert command(*score) == 4

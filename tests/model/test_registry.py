@@ -18,7 +18,7 @@ NOW = datetime(2026, 1, 2, tzinfo=UTC)
 def registry(tmp_path, run_folder):
     """A registry with one promoted model and a second, different one registered."""
     registry = Registry(tmp_path / "models")
-    registry.register(run_folder)
+    registry.register(run_folder, NOW)
     registry.promote(NOW, ("first",))
     return registry
 
@@ -40,7 +40,7 @@ def second(tmp_path, run_folder):
 
 
 def test_promotion_is_logged_with_reasons(registry):
-    (event,) = registry.log()
+    _, event = registry.log()
     assert event["event"] == "promoted"
     assert event["bundle"] == registry.aliases()["champion"]
     assert event["reasons"] == ["first"]
@@ -48,12 +48,18 @@ def test_promotion_is_logged_with_reasons(registry):
 
 def test_rollback_brings_the_former_champion_back(registry, second):
     former = registry.aliases()["champion"]
-    registry.register(second)
+    registry.register(second, NOW)
     registry.promote(NOW, ("second",))
     assert registry.aliases()["champion"] != former
     assert registry.rollback(NOW) == former
     assert registry.aliases()["champion"] == former
-    assert [event["event"] for event in registry.log()] == ["promoted", "promoted", "rolled back"]
+    assert [event["event"] for event in registry.log()] == [
+        "registered",
+        "promoted",
+        "registered",
+        "promoted",
+        "rolled back",
+    ]
 
 
 def test_nothing_to_roll_back_to_is_said(registry):

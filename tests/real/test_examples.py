@@ -84,7 +84,7 @@ def test_maven_is_refused_by_promote(data, tmp_path, monkeypatch, capsys):
     folder = tmp_path / "runs" / "one"
     folder.mkdir(parents=True)
     train(project, read_training_settings(project), tables, folder, lambda _: None)
-    registry_of(project).register(folder)
+    registry_of(project).register(folder, CLOCK)
     monkeypatch.setattr("sys.argv", ["ripelead", "promote", "-p", str(tmp_path)])
     assert run(app) == 4
     assert "No usable signal" in capsys.readouterr().err

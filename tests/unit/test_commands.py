@@ -43,11 +43,11 @@ def test_an_as_of_date_far_away_is_refused(project, text):
 
 def test_damaged_registry_is_refused(tmp_path):
     (tmp_path / "aliases.json").write_text("{")
-    (tmp_path / "promotions.jsonl").write_text("xx")
     with pytest.raises(ModelRefusedError, match=r"aliases\.json: not readable"):
         Registry(tmp_path).bundle_path("champion")
-    with pytest.raises(ModelRefusedError, match=r"promotions\.jsonl: not readable"):
-        Registry(tmp_path).log()
+    (tmp_path / "promotions.jsonl").write_text("xx\n")
+    with pytest.raises(ModelRefusedError, match=r"promotions\.jsonl: not readable: line 1"):
+        Registry(tmp_path).bundle_path("champion")
 
 
 def test_promotion_that_cannot_be_logged_is_refused(tmp_path):
