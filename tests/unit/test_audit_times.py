@@ -8,6 +8,7 @@ from training.audit.apart import check_apart
 from training.audit.dated import check_dated
 from training.audit.dates import check_dates
 from training.audit.duplicates import agreement, check_duplicates, richness, twins
+from training.audit.run import CHECKS
 from training.audit.suspects import Suspect, merged, to_json
 from training.audit.words import brief_text, full_text
 
@@ -153,3 +154,23 @@ def test_an_audit_in_words_and_as_json(tmp_path):
     assert 'to exclude it: [tables.leads] exclude = ["tags"]' in full_text(found)
     assert "not checked: leads have no dates" in full_text(found)
     assert '"schema_version": 1' in to_json(found)
+
+
+def test_a_check_that_fails_is_named_and_the_others_run(tmp_path, monkeypatch):
+    def broken(_evidence):
+        raise ZeroDivisionError("of nothing")
+
+    monkeypatch.setitem(CHECKS, "order", broken)
+    tables = tables_from_frames(END, leads=flat_leads(WON, tags=np.where(WON, "a", "b")))
+    found = audit_of(tmp_path, FLAT, tables)
+    assert [suspect.column for suspect in found.suspects] == ["tags"]
+    assert "10 checks, 1 could not run" in brief_text(found)
+    assert "not checked: order could not run: ZeroDivisionError in test_audit_times.py, line" in full_text(found)
+    assert "of nothing" not in to_json(found)
+
+
+def test_without_evidence_nothing_ran_and_the_audit_says_so(tmp_path, monkeypatch):
+    monkeypatch.setattr("training.audit.run.gather", lambda *_: {}["gone"])
+    found = audit_of(tmp_path, FLAT, tables_from_frames(END, leads=flat_leads(WON)))
+    assert (found.ran, len(found.not_run)) == (0, len(CHECKS) + 1)
+    assert "could not run: KeyError" in full_text(found)

@@ -5,7 +5,7 @@ from test_report import EVIL, evaluated, facts
 
 from training import examine as examinations
 from training.audit.section import audit_section
-from training.audit.suspects import Audit, Bar, Suspect
+from training.audit.suspects import Audit, Bar, CheckRun, Suspect
 from training.examine import Finding, examine
 from training.report import render_report
 
@@ -43,3 +43,12 @@ def test_an_audit_without_suspects_says_so_and_what_it_could_not_check():
     page = render_report(evaluated(synthetic_holdout(300)), {}, facts(), [audit_section(audit())])
     assert "Nothing stood out." in page
     assert "nothing is dated." in page
+
+
+def test_a_check_that_could_not_run_is_told_in_the_report():
+    found = Audit(
+        (), (CheckRun("evidence", 0, 1.0), CheckRun("order", 0, 0.1, "could not run: KeyError")), (), 0.2, 1.0
+    )
+    page = render_report(evaluated(synthetic_holdout(300)), {}, facts(), [audit_section(found)])
+    assert "order could not run: KeyError." in page
+    assert "0 checks in" in page

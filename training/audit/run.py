@@ -1,8 +1,14 @@
 """The audit: all checks on one data set, with the time each took."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
 from time import perf_counter
+from traceback import extract_tb
+from typing import TypeVar
 
+from features.errors import RefusedError
 from features.project import Project
 from training.audit.alone import check_alone
 from training.audit.apart import check_apart
@@ -16,10 +22,11 @@ from training.audit.names import check_names
 from training.audit.order import check_order
 from training.audit.single import check_single
 from training.audit.skew import check_skew
-from training.audit.suspects import Audit, CheckRun, Suspect, merged
+from training.audit.suspects import GATHERED, Audit, CheckRun, Suspect, merged
 from training.dataset import Dataset
 from training.settings import TrainingSettings
 
+T = TypeVar("T")
 Check = Callable[[Evidence], list[Suspect]]
 CHECKS: Mapping[str, Check] = {
     "single column": check_single,
@@ -42,16 +49,20 @@ AS_EXPORTED = "attributes without [tables.lead_changes] are as exported: when th
 
 
 def audit(project: Project, settings: TrainingSettings, dataset: Dataset) -> Audit:
-    """All suspects in a labelled data set; bounded samples, so that its time does not grow with the data."""
+    """All suspects in a labelled data set; bounded samples, so that its time does not grow with the data.
+
+    A check that fails is named as one that could not run (`CheckRun.skipped`), and all others run.
+    """
     begin = perf_counter()
-    evidence = gather(project, settings, dataset)
-    runs = [CheckRun("evidence", 0, _seconds(begin))]
-    found: list[Suspect] = []
+    evidence, gathered = _tried(GATHERED, lambda: gather(project, settings, dataset))
+    if evidence is None:
+        unseen = tuple(replace(gathered, name=name, seconds=0.0) for name in CHECKS)
+        return Audit((), (gathered, *unseen), (), float(dataset.label[dataset.matured].mean()), _seconds(begin))
+    runs, found = [gathered], list[Suspect]()
     for name, check in CHECKS.items():
-        started = perf_counter()
-        suspects = check(evidence)
-        found += suspects
-        runs.append(CheckRun(name, len(suspects), _seconds(started)))
+        suspects, run = _tried(name, partial(check, evidence))
+        runs.append(replace(run, suspects=len(suspects or ())))
+        found += suspects or ()
     return Audit(
         suspects=merged(found),
         checks=tuple(runs),
@@ -59,6 +70,23 @@ def audit(project: Project, settings: TrainingSettings, dataset: Dataset) -> Aud
         base_rate=float(evidence.leads.label.mean()),
         seconds=_seconds(begin),
     )
+
+
+def _tried(name: str, step: Callable[[], T]) -> tuple[T | None, CheckRun]:
+    """What a step gives, or None with the reason: a training must not be lost to its audit, nor the gap be hidden."""
+    begin = perf_counter()
+    try:
+        return step(), CheckRun(name, 0, _seconds(begin))
+    except RefusedError:
+        raise  # the project file or the data are at fault, and training would say the same
+    except Exception as error:
+        return None, CheckRun(name, 0, _seconds(begin), skipped=f"could not run: {_place(error)}")
+
+
+def _place(error: Exception) -> str:
+    """Kind and place of an error; never its text, which may hold a cell of somebody's data."""
+    last = extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__} in {Path(last.filename).name}, line {last.lineno}"
 
 
 def _limits(evidence: Evidence) -> tuple[str, ...]:

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 
 AUDIT_SCHEMA = 1
+GATHERED = "evidence"
+"""What the time of gathering the evidence stands under, beside those of the checks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,16 @@ class Audit:
     base_rate: float
     seconds: float
     schema_version: int = field(default=AUDIT_SCHEMA)
+
+    @property
+    def not_run(self) -> tuple[str, ...]:
+        """The checks that could not run, each with the reason."""
+        return tuple(f"{run.name} {run.skipped}" for run in self.checks if run.skipped)
+
+    @property
+    def ran(self) -> int:
+        """How many checks ran."""
+        return sum(run.name != GATHERED and not run.skipped for run in self.checks)
 
 
 def merged(found: Iterable[Suspect]) -> tuple[Suspect, ...]:

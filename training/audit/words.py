@@ -8,27 +8,29 @@ LEGEND = "a suspect may be innocent: look at it, and exclude it if it is written
 
 def brief_text(audit: Audit) -> str:
     """One or a few lines: how many suspects, and the strongest."""
-    checks = len(audit.checks) - 1
+    ran = _ran(audit)
     if not audit.suspects:
-        return f"leakage audit: no suspects ({checks} checks, {audit.seconds:.1f} s)"
+        return f"leakage audit: no suspects ({ran})"
     named = ", ".join(suspect.column for suspect in audit.suspects[:BRIEFLY])
     more = f" and {len(audit.suspects) - BRIEFLY} more" if len(audit.suspects) > BRIEFLY else ""
-    return (
-        f"leakage audit: {_suspects(len(audit.suspects))} ({checks} checks, {audit.seconds:.1f} s): {named}{more}; "
-        "`ripelead check` says why"
-    )
+    return f"leakage audit: {_suspects(len(audit.suspects))} ({ran}): {named}{more}; `ripelead check` says why"
 
 
 def full_text(audit: Audit) -> str:
     """All suspects with evidence and the line that excludes each; what could not be checked; the time taken."""
-    skipped = [f"{run.name}: {run.skipped}" for run in audit.checks if run.skipped]
-    lines = [f"leakage audit: {_suspects(len(audit.suspects))} ({len(audit.checks) - 1} checks, {audit.seconds:.1f} s)"]
+    lines = [f"leakage audit: {_suspects(len(audit.suspects))} ({_ran(audit)})"]
     for suspect in audit.suspects:
         lines += _suspect_lines(suspect)
     if audit.suspects:
         lines.append(LEGEND)
-    lines += [f"not checked: {text}" for text in (*audit.limits, *skipped)]
+    lines += [f"not checked: {text}" for text in (*audit.limits, *audit.not_run)]
     return "\n".join(lines)
+
+
+def _ran(audit: Audit) -> str:
+    failed = len(audit.not_run)
+    could_not = f", {failed} could not run" if failed else ""
+    return f"{audit.ran} check{'' if audit.ran == 1 else 's'}{could_not}, {audit.seconds:.1f} s"
 
 
 def _suspect_lines(suspect: Suspect) -> list[str]:
