@@ -16,6 +16,7 @@ from training.bootstrap import Bootstrap, Interval, Resamples, System, bootstrap
 from training.calibration import fit_calibration
 from training.dataset import Dataset, Outcomes
 from training.folds import Fold, Rows, grouped_folds, inner_folds, outer_folds
+from training.judge import usable_rows
 from training.metrics import log_loss_terms
 from training.model import (
     INNER_FOLDS,
@@ -26,7 +27,6 @@ from training.model import (
     learn_catalog,
 )
 from training.settings import TrainingSettings
-from training.train import usable_rows
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]

@@ -23,8 +23,8 @@ from training.dataset import Dataset, load_dataset
 from training.evaluate import evaluate
 from training.evaluation import Estimate, Evaluation
 from training.folds import outer_folds
+from training.judge import Judged, judge_holdout, usable_rows
 from training.settings import TrainingSettings, read_training_settings
-from training.train import Judged, judge_holdout, usable_rows
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 REPORT = Path(__file__).parent.parent / "docs" / "benchmarks" / "real.md"

@@ -7,17 +7,14 @@ months). To add one, write the function in a module of its own and name it in `E
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from features.project import Project
 from training.dataset import Dataset
 from training.evaluation import Evaluation
+from training.judge import Judged
 from training.model import Fitted
 from training.sections import Section
 from training.settings import TrainingSettings
-
-if TYPE_CHECKING:
-    from training.train import Judged
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +24,7 @@ class Examined:
     project: Project
     settings: TrainingSettings
     dataset: Dataset
-    judged: "Judged"
+    judged: Judged
     final: Fitted
     evaluation: Evaluation
 

@@ -48,10 +48,38 @@ class Fitted:
     notes: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Material:
+    """What a model learns from: features and outcomes of the training rows, what folds are cut by, and how to boost."""
+
+    table: FeatureTable
+    catalog: Catalog
+    label: Outcomes
+    rows: Rows
+    parameters: dict[str, Any]
+    notes: tuple[str, ...]
+
+
 def fit_model(
     project: Project, settings: TrainingSettings, dataset: Dataset, rows: Ints, known_until: int | None
 ) -> Fitted:
     """Model learned from the given rows, with labels as known at `known_until` (microseconds; None: data's end)."""
+    material = material_of(project, settings, dataset, rows, known_until)
+    values, label, catalog = material.table.values, material.label, material.catalog
+    rng = np.random.default_rng(settings.model.seed)
+    folds = _folds(material.rows, label, settings.folds.kind, rng)
+    trees, above_base, held = _choose_trees(values, label, folds, material.parameters, settings.model, catalog)
+    return fitted_with(material, trees, calibration_above_base(above_base, label[held], label))
+
+
+def material_of(
+    project: Project, settings: TrainingSettings, dataset: Dataset, rows: Ints, known_until: int | None
+) -> Material:
+    """What a model learns from the given rows, with labels as known at `known_until`: nothing that came later.
+
+    Raises:
+        InputContractError: one outcome only, or no feature that varies.
+    """
     label = dataset.labels_known_at(rows, known_until)
     _refuse_one_class(label)
     catalog, notes = learn_catalog(project, settings.model, dataset, rows)
@@ -63,20 +91,22 @@ def fit_model(
             "exclude, and whether interactions and attributes are in the export"
         )
     parameters = booster_parameters(settings.model, catalog, len(rows), int(label.sum()))
-    rng = np.random.default_rng(settings.model.seed)
-    folds = _folds(_subset(dataset.rows, rows), label, settings.folds.kind, rng)
-    trees, above_base, held = _choose_trees(table.values, label, folds, parameters, settings.model, catalog)
-    booster = _train(table.values, label, parameters, trees, catalog)
-    scale = Scale(_calibration(above_base, label[held], label), base_rate=_smoothed_rate(label))
+    return Material(table, catalog, label, _subset(dataset.rows, rows), parameters, tuple(notes))
+
+
+def fitted_with(material: Material, trees: int, calibration: Calibration) -> Fitted:
+    """The model of so many trees, trained on all rows of the material, with a calibration that is at hand."""
+    label = material.label
+    booster = train_booster(material.table.values, label, material.parameters, trees, material.catalog)
     return Fitted(
-        trained=Trained(booster, catalog, scale),
-        table=table,
+        trained=Trained(booster, material.catalog, Scale(calibration, base_rate=_smoothed_rate(label))),
+        table=material.table,
         label=label,
         trees=trees,
-        rows=len(rows),
+        rows=len(label),
         positives=int(label.sum()),
-        parameters=parameters,
-        notes=tuple(notes),
+        parameters=material.parameters,
+        notes=material.notes,
     )
 
 
@@ -167,22 +197,23 @@ def catalog_of(
 
 def _folds(rows: Rows, label: Outcomes, kind: str, rng: np.random.Generator) -> tuple[Fold, ...]:
     """Inner folds whose training side has enough outcomes of both kinds; random groups when none has."""
-    folds = tuple(fold for fold in inner_folds(rows, kind, INNER_FOLDS, rng) if _enough(label, fold))
+    folds = tuple(fold for fold in inner_folds(rows, kind, INNER_FOLDS, rng) if has_enough_outcomes(label, fold))
     return folds or grouped_folds(rows.group, INNER_FOLDS, rng)
 
 
-def _enough(label: Outcomes, fold: Fold) -> bool:
+def has_enough_outcomes(label: Outcomes, fold: Fold) -> bool:
+    """Whether a fold's training side has ten wins and ten others."""
     positives = int(label[fold.train].sum())
     return min(positives, len(fold.train) - positives) >= LEAST_OUTCOMES
 
 
-def _calibration(above_base: Floats, held_label: Outcomes, label: Outcomes) -> Calibration:
+def calibration_above_base(above_base: Floats, held_label: Outcomes, label: Outcomes) -> Calibration:
     """Calibration of a booster trained on `label`, from out-of-fold scores above their fold's own base rate.
 
     Only so are the scores of folds from times with other base rates comparable; the level comes from the held rows.
     """
     found = fit_calibration(above_base, held_label)
-    return Calibration(found.slope, found.intercept - found.slope * _base_log_odds(label))
+    return Calibration(found.slope, found.intercept - found.slope * base_log_odds(label))
 
 
 def _recorded(dataset: Dataset, leads: Ints) -> dict[str, pd.Series]:
@@ -233,7 +264,7 @@ def _choose_trees(
     trees = int(np.argmin(np.average([loss[:shortest] for loss in losses], axis=0, weights=sizes))) + 1
     held = np.concatenate([fold.holdout for fold in folds])
     above_base = [
-        booster.predict(values[fold.holdout], raw_score=True, num_iteration=trees) - _base_log_odds(label[fold.train])
+        booster.predict(values[fold.holdout], raw_score=True, num_iteration=trees) - base_log_odds(label[fold.train])
         for booster, fold in zip(boosters, folds, strict=True)
     ]
     return trees, np.concatenate(above_base), held
@@ -253,7 +284,10 @@ def _dataset(
     )
 
 
-def _train(values: Floats, label: Outcomes, parameters: dict[str, Any], trees: int, catalog: Catalog) -> "lgb.Booster":
+def train_booster(
+    values: Floats, label: Outcomes, parameters: dict[str, Any], trees: int, catalog: Catalog
+) -> "lgb.Booster":
+    """A booster of so many trees."""
     import lightgbm as lgb
 
     return lgb.train(parameters, _dataset(values, label, catalog), num_boost_round=trees)
@@ -281,7 +315,8 @@ def _direction(name: str, monotone: dict[str, Any]) -> int:
     return next((sign for pattern, sign in monotone.items() if fnmatchcase(name, pattern)), 0)
 
 
-def _base_log_odds(label: Outcomes) -> float:
+def base_log_odds(label: Outcomes) -> float:
+    """Log-odds of the rate of wins, from which boosting starts."""
     return float(logit(_smoothed_rate(label)))
 
 

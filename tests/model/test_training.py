@@ -11,7 +11,7 @@ from trained import command, small_world
 from benchmarks.truth import true_propensity
 from training.bundle import FILES, load_bundle
 from training.evaluation import from_json
-from training.train import HOLDOUT_COLUMNS
+from training.judge import HOLDOUT_COLUMNS
 
 pytestmark = pytest.mark.xdist_group(name="world")
 

@@ -5,8 +5,8 @@ from types import SimpleNamespace
 import numpy as np
 
 from training.folds import Fold, Rows
-from training.model import LEAST_OUTCOMES, _calibration, _folds
-from training.train import usable_rows
+from training.judge import usable_rows
+from training.model import LEAST_OUTCOMES, _folds, calibration_above_base
 
 
 def dataset(matured, won):
@@ -44,5 +44,5 @@ def test_scores_at_the_base_rate_become_the_rate_of_the_held_rows():
     held = np.repeat([0, 1], [900, 100]).astype(np.int8)
     rare = np.repeat([0, 1], [9_990, 10]).astype(np.int8)
     at_base = np.log(10.5 / 9_990.5)
-    found = _calibration(np.zeros(1000), held, rare)
+    found = calibration_above_base(np.zeros(1000), held, rare)
     assert abs(found.probability(np.array([at_base]))[0] - 0.1) < 0.001
