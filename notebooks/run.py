@@ -10,31 +10,41 @@ import nbformat
 from nbclient import NotebookClient
 
 FOLDER = Path(__file__).parent
-LEADS = "8000"
+LEADS = 8000
 
 
 def main() -> None:
-    """Simulate, train, make the feature table, then run the notebooks in the order of their names."""
-    with tempfile.TemporaryDirectory() as world:
-        for arguments in (
-            ("simulate", world, "--leads", LEADS),
-            ("train", "-p", world),
-            ("features", "-p", world, "--out", f"{world}/features.parquet"),
-        ):
-            subprocess.run([sys.executable, "-m", "serving.cli", *arguments], check=True, stdout=subprocess.DEVNULL)
-        os.environ["RIPELEAD_PROJECT"] = world
+    """Make a world, then run the notebooks on it in the order of their names and write them back."""
+    with tempfile.TemporaryDirectory() as folder:
+        world = make_world(Path(folder), LEADS)
         for path in sorted(FOLDER.glob("*.ipynb")):
             print(f"running {path.name}")
-            run(path)
+            nbformat.write(run(path, world), path)
 
 
-def run(path: Path) -> None:
-    """Execute one notebook and write it back with its outputs."""
+def make_world(directory: Path, leads: int) -> Path:
+    """A simulated project, trained, with its feature table: what the notebooks read."""
+    for arguments in (
+        ("simulate", directory, "--leads", leads),
+        ("train", "-p", directory),
+        ("promote", "-p", directory),
+        ("features", "-p", directory, "--out", directory / "features.parquet"),
+    ):
+        subprocess.run(
+            [sys.executable, "-m", "serving.cli", *map(str, arguments)], check=True, stdout=subprocess.DEVNULL
+        )
+    return directory
+
+
+def run(path: Path, world: Path) -> nbformat.NotebookNode:
+    """The notebook as it stands after every cell ran on a world; raises `CellExecutionError` when one fails."""
     notebook = nbformat.read(path, as_version=4)
+    # Warnings name files of this machine, and would be kept in the notebook.
+    os.environ.update(RIPELEAD_PROJECT=str(world), PYTHONWARNINGS="ignore")
     NotebookClient(notebook, timeout=300, kernel_name="python3").execute()
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)  # times of the run: they would change the file every time
-    nbformat.write(notebook, path)
+    return notebook
 
 
 if __name__ == "__main__":

@@ -1,0 +1,41 @@
+import ast
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from notebooks.run import FOLDER, make_world, run
+
+NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
+CI_LEADS = 3000
+
+
+def cells(path, kind="code"):
+    return [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == kind]
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory):
+    return make_world(tmp_path_factory.mktemp("notebooks"), CI_LEADS)
+
+
+@pytest.mark.xdist_group("notebooks")
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_every_cell_runs_on_a_small_world(path, world):
+    done = run(path, world)
+    streams = [output for cell in done.cells for output in cell.get("outputs", ()) if output.get("name") == "stderr"]
+    assert streams == []
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_outputs_are_kept_and_name_no_place_of_a_machine(path):
+    assert all(cell.execution_count for cell in cells(path))
+    assert any("image/png" in output.get("data", {}) for cell in cells(path) for output in cell.outputs)
+    text = path.read_text(encoding="utf-8")
+    assert not any(place in text for place in ("/home/", "/tmp/", "site-packages", str(Path.home()) + "/"))
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_notebooks_use_the_product_and_define_nothing(path):
+    nodes = [node for cell in cells(path) for node in ast.walk(ast.parse(cell.source))]
+    assert not any(isinstance(node, ast.FunctionDef | ast.ClassDef | ast.Lambda) for node in nodes)
