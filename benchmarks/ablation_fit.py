@@ -2,37 +2,26 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
-import lightgbm as lgb
 import numpy as np
 import numpy.typing as npt
-from scipy.special import expit, logit
 
 from features.build import FeatureTable
 from features.catalog import Catalog, FeatureDef
 from features.project import Project
+from training.boosting import Lesson, booster_parameters, out_of_fold, train_booster
 from training.bootstrap import Bootstrap, Interval, Resamples, System, bootstrap_intervals, percentile_interval
-from training.calibration import fit_calibration
 from training.dataset import Dataset, Outcomes
 from training.folds import Fold, Rows, grouped_folds, inner_folds, outer_folds
 from training.judge import usable_rows
 from training.metrics import log_loss_terms
-from training.model import (
-    INNER_FOLDS,
-    LEAST_OUTCOMES,
-    booster_parameters,
-    features_of,
-    informative,
-    learn_catalog,
-)
+from training.model import INNER_FOLDS, LEAST_OUTCOMES, calibration_above_base, features_of, informative, learn_catalog
 from training.settings import TrainingSettings
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Draws = tuple[float, Floats]
 """A value on all judged rows, and on each resample."""
-PATIENCE = 40
 METRICS = ("pr_auc", "roc_auc", "log_loss")
 
 
@@ -125,45 +114,14 @@ def _run(material: Material, train: Floats, judged: Floats, catalog: Catalog, se
     parameters = booster_parameters(settings, catalog, len(label), int(label.sum()))
     # The same trees up to rounding, a quarter faster where columns are many.
     parameters = {**parameters, "force_row_wise": False, "force_col_wise": True}
-    trees, above_base, held = _out_of_fold(material, train, catalog, parameters, settings.max_trees)
-    booster = lgb.train(parameters, _data(train, label, catalog), num_boost_round=trees)
-    calibration = fit_calibration(above_base, label[held])
-    raw = np.asarray(booster.predict(judged, raw_score=True)) - _base(label)
-    gain = np.asarray(booster.feature_importance("gain"), dtype=np.float64)
-    return expit(calibration.log_odds(raw)), trees, gain / max(float(gain.sum()), 1e-9)
-
-
-def _out_of_fold(
-    material: Material, values: Floats, catalog: Catalog, parameters: dict[str, Any], most: int
-) -> tuple[int, Floats, Ints]:
-    """Number of trees with the least log loss over the inner folds, and the scores there above the base rate."""
-    label, boosters, losses = material.label, [], []
-    for fold in material.folds:
-        history: dict[str, dict[str, list[float]]] = {}
-        train = _data(values[fold.train], label[fold.train], catalog)
-        watched = _data(values[fold.holdout], label[fold.holdout], catalog, train)
-        calls = [lgb.record_evaluation(history), lgb.early_stopping(PATIENCE, verbose=False)]
-        boosters.append(lgb.train(parameters, train, most, valid_sets=[watched], valid_names=["held"], callbacks=calls))
-        losses.append(history["held"]["binary_logloss"])
-    shortest = min(map(len, losses))
-    sizes = [len(fold.holdout) for fold in material.folds]
-    trees = int(np.argmin(np.average([loss[:shortest] for loss in losses], axis=0, weights=sizes))) + 1
-    scores = [
-        np.asarray(booster.predict(values[fold.holdout], raw_score=True, num_iteration=trees))
-        - _base(label[fold.train])
-        for booster, fold in zip(boosters, material.folds, strict=True)
-    ]
-    return trees, np.concatenate(scores), np.concatenate([fold.holdout for fold in material.folds])
-
-
-def _data(values: Floats, label: Outcomes, catalog: Catalog, reference: lgb.Dataset | None = None) -> lgb.Dataset:
-    return lgb.Dataset(
-        values, label=label, categorical_feature=list(catalog.categorical), free_raw_data=False, reference=reference
+    lesson = Lesson(train, label, catalog, material.folds)
+    found = out_of_fold(lesson, parameters, settings.max_trees)
+    booster = train_booster(train, label, parameters, found.trees, catalog)
+    probability = calibration_above_base(found.above_base, label[found.held], label).probability(
+        np.asarray(booster.predict(judged, raw_score=True))
     )
-
-
-def _base(label: Outcomes) -> float:
-    return float(logit((label.sum() + 0.5) / (len(label) + 1)))
+    gain = np.asarray(booster.feature_importance("gain"), dtype=np.float64)
+    return probability, found.trees, gain / max(float(gain.sum()), 1e-9)
 
 
 def differences(

@@ -5,11 +5,10 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.special import logit
 
 from features.build import FeatureTable, build_features
 from features.catalog import Catalog
@@ -18,6 +17,14 @@ from features.fit import attribute_frame, learn_codes
 from features.project import Project
 from features.propose import Available, Vocabulary, learn_vocabulary, propose_catalog, recorded_in
 from features.windows import Floats, Ints
+from training.boosting import (
+    Lesson,
+    base_log_odds,
+    booster_parameters,
+    out_of_fold,
+    smoothed_rate,
+    train_booster,
+)
 from training.bundle import Trained
 from training.calibration import Calibration, fit_calibration
 from training.contributions import Scale
@@ -25,13 +32,9 @@ from training.dataset import Dataset, Outcomes
 from training.folds import Fold, Rows, grouped_folds, inner_folds
 from training.settings import ModelSettings, TrainingSettings
 
-if TYPE_CHECKING:
-    import lightgbm as lgb
-
 INNER_FOLDS = 3
 # A fold that learned from fewer wins (or losses) says nothing about the number of trees or the calibration.
 LEAST_OUTCOMES = 10
-SMALL_ROWS = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +68,18 @@ def fit_model(
 ) -> Fitted:
     """Model learned from the given rows, with labels as known at `known_until` (microseconds; None: data's end)."""
     material = material_of(project, settings, dataset, rows, known_until)
-    values, label, catalog = material.table.values, material.label, material.catalog
+    lesson = lesson_of(material, settings)
+    found = out_of_fold(lesson, material.parameters, settings.model.max_trees)
+    return fitted_with(
+        material, found.trees, calibration_above_base(found.above_base, material.label[found.held], material.label)
+    )
+
+
+def lesson_of(material: Material, settings: TrainingSettings) -> Lesson:
+    """The material with its inner folds, which choose the number of trees and give the calibration."""
     rng = np.random.default_rng(settings.model.seed)
-    folds = _folds(material.rows, label, settings.folds.kind, rng)
-    trees, above_base, held = _choose_trees(values, label, folds, material.parameters, settings.model, catalog)
-    return fitted_with(material, trees, calibration_above_base(above_base, label[held], label))
+    folds = _folds(material.rows, material.label, settings.folds.kind, rng)
+    return Lesson(material.table.values, material.label, material.catalog, folds)
 
 
 def material_of(
@@ -99,7 +109,7 @@ def fitted_with(material: Material, trees: int, calibration: Calibration) -> Fit
     label = material.label
     booster = train_booster(material.table.values, label, material.parameters, trees, material.catalog)
     return Fitted(
-        trained=Trained(booster, material.catalog, Scale(calibration, base_rate=_smoothed_rate(label))),
+        trained=Trained(booster, material.catalog, Scale(calibration, base_rate=smoothed_rate(label))),
         table=material.table,
         label=label,
         trees=trees,
@@ -123,36 +133,6 @@ def _refuse_one_class(label: Outcomes) -> None:
 def features_of(dataset: Dataset, rows: Ints, catalog: Catalog) -> FeatureTable:
     """Feature table of some rows of the dataset."""
     return build_features(dataset.histories, dataset.tables, dataset.snapshots.take(rows), catalog)
-
-
-def booster_parameters(settings: ModelSettings, catalog: Catalog, rows: int, positives: int) -> dict[str, Any]:
-    """LightGBM parameters: shallow trees for exact reasons, stronger regularisation the fewer rows there are."""
-    small = rows < SMALL_ROWS
-    parameters: dict[str, Any] = {
-        "objective": "binary",
-        "learning_rate": settings.learning_rate,
-        "max_depth": 2 if small else settings.max_depth,
-        "num_leaves": min(settings.leaves, 4) if small else settings.leaves,
-        "min_data_in_leaf": settings.min_leaf or int(np.clip(min(rows / 200, positives / 8), 8, 50)),
-        "feature_fraction": 0.3 if small else 0.5,
-        "bagging_fraction": 0.8,
-        "bagging_freq": 1,
-        "lambda_l2": 10.0,
-        "cat_smooth": 20.0,
-        "cat_l2": 20.0,
-        "max_bin": 255,
-        "seed": settings.seed,
-        "deterministic": True,
-        "force_row_wise": True,
-        "verbosity": -1,
-        "num_threads": settings.threads,
-    }
-    if settings.monotone:
-        parameters["monotone_constraints"] = [
-            0 if feature.type == "category" else _direction(feature.name, settings.monotone)
-            for feature in catalog.features
-        ]
-    return parameters
 
 
 def informative(table: FeatureTable, catalog: Catalog) -> tuple[FeatureTable, Catalog]:
@@ -240,85 +220,3 @@ def refuse_unknown_names(settings: ModelSettings, attributes: Iterable[str], fea
 
 def _subset(rows: Rows, chosen: Ints) -> Rows:
     return Rows(rows.as_of[chosen], rows.end[chosen], rows.group[chosen], rows.order[chosen])
-
-
-def _choose_trees(
-    values: Floats,
-    label: Outcomes,
-    folds: tuple[Fold, ...],
-    parameters: dict[str, Any],
-    settings: ModelSettings,
-    catalog: Catalog,
-) -> tuple[int, Floats, Ints]:
-    """Number of trees with the least log loss over the folds, the out-of-fold scores there, and their rows.
-
-    Scores are in log-odds above the base rate of the fold's training side, from which boosting starts.
-    """
-    boosters, losses = [], []
-    for fold in folds:
-        booster, loss = _train_watched(values, label, fold, parameters, settings.max_trees, catalog)
-        boosters.append(booster)
-        losses.append(loss)
-    shortest = min(len(loss) for loss in losses)
-    sizes = [len(fold.holdout) for fold in folds]
-    trees = int(np.argmin(np.average([loss[:shortest] for loss in losses], axis=0, weights=sizes))) + 1
-    held = np.concatenate([fold.holdout for fold in folds])
-    above_base = [
-        booster.predict(values[fold.holdout], raw_score=True, num_iteration=trees) - base_log_odds(label[fold.train])
-        for booster, fold in zip(boosters, folds, strict=True)
-    ]
-    return trees, np.concatenate(above_base), held
-
-
-def _dataset(
-    values: Floats, label: Outcomes, catalog: Catalog, reference: "lgb.Dataset | None" = None
-) -> "lgb.Dataset":
-    import lightgbm as lgb
-
-    return lgb.Dataset(
-        values,
-        label=label,
-        categorical_feature=list(catalog.categorical),
-        free_raw_data=False,
-        reference=reference,
-    )
-
-
-def train_booster(
-    values: Floats, label: Outcomes, parameters: dict[str, Any], trees: int, catalog: Catalog
-) -> "lgb.Booster":
-    """A booster of so many trees."""
-    import lightgbm as lgb
-
-    return lgb.train(parameters, _dataset(values, label, catalog), num_boost_round=trees)
-
-
-def _train_watched(
-    values: Floats, label: Outcomes, fold: Fold, parameters: dict[str, Any], most: int, catalog: Catalog
-) -> tuple["lgb.Booster", list[float]]:
-    import lightgbm as lgb
-
-    history: dict[str, dict[str, list[float]]] = {}
-    train = _dataset(values[fold.train], label[fold.train], catalog)
-    booster = lgb.train(
-        parameters,
-        train,
-        num_boost_round=most,
-        valid_sets=[_dataset(values[fold.holdout], label[fold.holdout], catalog, train)],
-        valid_names=["held"],
-        callbacks=[lgb.record_evaluation(history), lgb.early_stopping(40, verbose=False)],
-    )
-    return booster, history["held"]["binary_logloss"]
-
-
-def _direction(name: str, monotone: dict[str, Any]) -> int:
-    return next((sign for pattern, sign in monotone.items() if fnmatchcase(name, pattern)), 0)
-
-
-def base_log_odds(label: Outcomes) -> float:
-    """Log-odds of the rate of wins, from which boosting starts."""
-    return float(logit(_smoothed_rate(label)))
-
-
-def _smoothed_rate(label: Outcomes) -> float:
-    return float((label.sum() + 0.5) / (len(label) + 1))

@@ -69,9 +69,17 @@ class ModelSettings(Section):
     seed: int = Field(7, ge=0, le=2**31 - 1)
     max_trees: int = Field(600, description="most trees; forward folds choose how many", ge=10, le=5000)
     learning_rate: float = Field(0.05, gt=0, le=1)
-    max_depth: int = Field(4, description="part of the explanation budget", ge=1, le=8)
-    leaves: int = Field(16, ge=2, le=255)
+    max_depth: int | None = Field(
+        None, description="part of the explanation budget; default: 4, below 2,000 rows 2", ge=1, le=8
+    )
+    leaves: int | None = Field(None, description="most leaves of a tree; default: 16, below 2,000 rows 4", ge=2, le=255)
     min_leaf: int | None = Field(None, description="least rows in a leaf; default: by the number of rows", ge=1)
+    feature_fraction: float | None = Field(
+        None, description="share of features tried per tree; default: 0.5, below 2,000 rows 0.3", gt=0, le=1
+    )
+    bagging_fraction: float = Field(0.8, description="share of rows drawn for each tree", gt=0, le=1)
+    lambda_l2: float = Field(10.0, description="shrinks leaf values", ge=0)
+    cat_smooth: float = Field(20.0, description="shrinks rare categories towards the rest", ge=0)
     exclude: tuple[str, ...] = Field((), description="attributes of leads that must not become features")
     monotone: dict[str, Literal[-1, 1]] = Field({}, description="feature or pattern = 1 (more is riper) or -1")
     threads: int = Field(0, description="0: all cores; does not change the model", ge=0)
