@@ -10,6 +10,9 @@ from features.errors import InputContractError
 from features.windows import DAY_US, Bools, Ints
 from training.settings import FoldSettings
 
+FIRST_CUT = 0.4
+"""Share of the history's rows that have passed when the first forward fold begins to judge."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rows:
@@ -34,6 +37,27 @@ class Fold:
     purged: int = 0
     in_gap: int = 0
 
+    def summary(self, rows: Rows, won: tuple[int, int]) -> str:
+        """One line on rows, wins and dates of both sides, the gap between them, and the rows left out.
+
+        `won` counts the wins of training and holdout. Tables without times have no dates.
+
+        >>> as_of = np.array([0, 9, 40, 45], np.int64) * DAY_US
+        >>> rows = Rows(as_of, as_of + 30 * DAY_US, np.arange(4), np.arange(4.0))
+        >>> Fold(np.array([0, 1]), np.array([2, 3]), known_until=40 * DAY_US).summary(rows, (1, 2))
+        'trains on 2 rows (1 won) from 1970-01-01 to 1970-01-10, judges on 2 (2 won) from 1970-02-10 to 1970-02-15'
+        """
+        train, holdout = (f"{len(side):,}" for side in (self.train, self.holdout))
+        parts = [
+            f"trains on {train} rows ({won[0]:,} won){_between_dates(rows, self.train)}",
+            f"judges on {holdout} ({won[1]:,} won){_between_dates(rows, self.holdout)}",
+        ]
+        if self.in_gap:
+            parts.append(f"{self.in_gap:,} rows in the gap")
+        if self.purged:
+            parts.append(f"{self.purged:,} rows of leads seen in training left out")
+        return ", ".join(parts)
+
 
 def outer_folds(rows: Rows, settings: FoldSettings, matured: Bools, rng: np.random.Generator) -> tuple[Fold, ...]:
     """The folds that judge the model: one holdout, or `settings.folds` for cross-validation.
@@ -43,7 +67,7 @@ def outer_folds(rows: Rows, settings: FoldSettings, matured: Bools, rng: np.rand
     """
     folds: tuple[Fold, ...]
     if settings.kind == "time":
-        folds = (_forward(rows, settings, matured),)
+        folds = (_forward(rows, (_split_time(rows, settings, matured), None), settings.gap_days, matured),)
     elif settings.folds:
         folds = grouped_folds(rows.group, settings.folds, rng)
     elif settings.kind == "rows":
@@ -53,6 +77,21 @@ def outer_folds(rows: Rows, settings: FoldSettings, matured: Bools, rng: np.rand
     for fold in folds:
         _refuse_empty(fold, len(rows.as_of))
     return folds
+
+
+def walk_forward_folds(rows: Rows, settings: FoldSettings, matured: Bools, split: int) -> tuple[Fold, ...]:
+    """Up to `settings.walk_forward` folds like the holdout's, one after the other, on the history before `split`.
+
+    Each is judged on about as many rows as the others, from midnight to midnight (UTC); the first begins when
+    two fifths of the rows have passed, the last ends at the split. A fold without rows on either side is left out.
+    """
+    before = rows.as_of[matured & (rows.as_of < split)]
+    if settings.kind != "time" or settings.walk_forward == 0 or len(before) == 0:
+        return ()
+    cuts = np.quantile(before, np.linspace(FIRST_CUT, 1, settings.walk_forward + 1)[:-1], method="lower")
+    borders = np.unique([*(cuts.astype(np.int64) // DAY_US * DAY_US), split]).tolist()
+    folds = [_forward(rows, (start, stop), settings.gap_days, matured) for start, stop in pairwise(borders)]
+    return tuple(fold for fold in folds if len(fold.train) and len(fold.holdout))
 
 
 def inner_folds(rows: Rows, kind: str, n: int, rng: np.random.Generator) -> tuple[Fold, ...]:
@@ -80,14 +119,12 @@ def grouped_folds(group: Ints, n: int, rng: np.random.Generator) -> tuple[Fold, 
     return tuple(Fold(np.flatnonzero(fold != i), np.flatnonzero(fold == i)) for i in range(n))
 
 
-def _forward(rows: Rows, settings: FoldSettings, matured: Bools) -> Fold:
-    split = _split_time(rows, settings, matured)
-    after = (rows.as_of >= split) & matured
+def _forward(rows: Rows, judged: tuple[int, int | None], gap_days: int | None, matured: Bools) -> Fold:
+    """The fold judged on as-of dates from `judged[0]` to before `judged[1]` (None: to the end)."""
+    split, stop = judged
     before = rows.as_of < split
-    if settings.gap_days is None:
-        train = before & (rows.end <= split)
-    else:
-        train = rows.as_of < split - settings.gap_days * DAY_US
+    after = ~before & matured if stop is None else ~before & matured & (rows.as_of < stop)
+    train = before & (rows.end <= split) if gap_days is None else rows.as_of < split - gap_days * DAY_US
     seen = np.isin(rows.group, rows.group[train])
     return Fold(
         np.flatnonzero(train),
@@ -108,6 +145,15 @@ def _between(rows: Rows, low: float, high: float) -> Fold:
     train = np.flatnonzero(rows.end <= low)
     inside = (rows.as_of >= low) & (rows.as_of < high) & ~np.isin(rows.group, rows.group[train])
     return Fold(train, np.flatnonzero(inside))
+
+
+def _between_dates(rows: Rows, side: Ints) -> str:
+    if len(side) == 0 or rows.as_of.min() == rows.as_of.max():
+        return ""
+    first, last = (
+        np.datetime64(int(time), "us").astype("datetime64[D]") for time in np.sort(rows.as_of[side])[[0, -1]]
+    )
+    return f" from {first} to {last}"
 
 
 def _last_share(order: npt.NDArray[np.float64], group: Ints, share: float) -> Fold:

@@ -1,7 +1,7 @@
 """Judging: what every system says about the holdout rows, each fold's model trained on that fold's training rows."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -40,21 +40,22 @@ def judge_holdout(
     project: Project, settings: TrainingSettings, dataset: Dataset, folds: tuple[Fold, ...], say: Say
 ) -> Judged:
     """Every system's score for every holdout row, each fold's model trained on that fold's training rows only."""
-    frames, rows, fitted, samples = [], [], [], []
-    for number, fold in enumerate(folds, start=1):
-        train_rows, held = usable_rows(dataset, fold)
-        say(f"learning from {len(train_rows):,} snapshots, judging on {len(held):,}" + _of(number, len(folds)))
-        model = fit_model(project, settings, dataset, train_rows, fold.known_until)
-        table = features_of(dataset, held, model.trained.catalog)
-        frames.append(scored_frame(project, dataset, held, table, model))
-        rows.append(held)
+    frames, fitted, samples = [], [], []
+    usable = tuple(
+        replace(fold, train=train, holdout=held) for fold in folds for train, held in [usable_rows(dataset, fold)]
+    )
+    for number, fold in enumerate(usable, start=1):
+        say(f"model{_of(number, len(folds))} {summary_of(dataset, fold)}")
+        model = fit_model(project, settings, dataset, fold.train, fold.known_until)
+        table = features_of(dataset, fold.holdout, model.trained.catalog)
+        frames.append(scored_frame(project, dataset, fold.holdout, table, model))
         fitted.append(model)
         samples.append(table)
     sample, points = _sample(fitted[-1].trained, samples[-1])
     return Judged(
         frame=pd.concat(frames, ignore_index=True),
-        groups=dataset.rows.group[np.concatenate(rows)],
-        folds=folds,
+        groups=dataset.rows.group[np.concatenate([fold.holdout for fold in usable])],
+        folds=usable,
         fitted=tuple(fitted),
         sample=sample,
         sample_points=points,
@@ -66,6 +67,12 @@ def usable_rows(dataset: Dataset, fold: Fold) -> tuple[Ints, Ints]:
     as_known = fold.known_until is not None and dataset.won is not None
     train = fold.train if as_known else fold.train[dataset.matured[fold.train]]
     return train, fold.holdout[dataset.matured[fold.holdout]]
+
+
+def summary_of(dataset: Dataset, fold: Fold) -> str:
+    """One line on a fold of usable rows: what its model learns from and is judged on."""
+    won = int(dataset.labels_known_at(fold.train, fold.known_until).sum())
+    return fold.summary(dataset.rows, (won, int(dataset.label[fold.holdout].sum())))
 
 
 def scored_frame(project: Project, dataset: Dataset, rows: Ints, table: FeatureTable, model: Fitted) -> pd.DataFrame:

@@ -51,6 +51,12 @@ class FoldSettings(Section):
     )
     folds: int | None = Field(None, description="cross-validate with this many folds (random, group)", ge=2, le=20)
     purge: Literal["lead", "account"] = Field("lead", description="what never stands on both sides")
+    walk_forward: int = Field(
+        4,
+        description="further forward folds before the holdout, to see whether the result is stable; 0: none",
+        ge=0,
+        le=12,
+    )
 
     @model_validator(mode="after")
     def _complete(self) -> Self:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from worlds import DAY, day, moment
 
 from features.errors import InputContractError
-from training.folds import Fold, Rows, grouped_folds, inner_folds, outer_folds
+from training.folds import Fold, Rows, grouped_folds, inner_folds, outer_folds, walk_forward_folds
 from training.settings import FoldSettings
 
 numbers = st.integers(0, 2**32 - 1)
@@ -160,6 +160,67 @@ def test_inner_folds_are_random_groups_where_too_little_is_known_before_the_cuts
     rows = rows_of(range(100), horizon=300)
     folds = inner_folds(rows, "time", 3, np.random.default_rng(0))
     assert sorted(np.concatenate([fold.holdout for fold in folds])) == list(range(100))
+
+
+def walk(rows, split, matured=None, **settings):
+    matured = everything(rows) if matured is None else np.array(matured)
+    return walk_forward_folds(rows, FoldSettings(**settings), matured, day(split))
+
+
+def test_forward_folds_follow_one_another_up_to_the_split():
+    rows = rows_of(range(100), horizon=10)
+    folds = walk(rows, 80, walk_forward=3)
+    assert [(fold.holdout.min(), fold.holdout.max()) for fold in folds] == [(31, 46), (47, 62), (63, 79)]
+    assert [fold.train.max() for fold in folds] == [21, 37, 53]
+    assert [moment(fold.known_until) for fold in folds] == [moment(day(d)) for d in (31, 47, 63)]
+
+
+def test_forward_folds_have_the_gap_of_the_holdout():
+    folds = walk(rows_of(range(100), horizon=10), 80, walk_forward=1, gap_days=3)
+    assert [(fold.train.max(), fold.holdout.min(), fold.in_gap) for fold in folds] == [(27, 31, 3)]
+
+
+@pytest.mark.parametrize("settings", [{"walk_forward": 0}, {"kind": "random"}])
+def test_forward_folds_can_be_switched_off_and_need_times(settings):
+    assert walk(rows_of(range(100)), 80, **settings) == ()
+
+
+def test_a_forward_fold_that_could_learn_nothing_is_left_out():
+    assert walk(rows_of(range(100), horizon=45), 80, walk_forward=3)[0].holdout.min() == 47
+    assert walk(rows_of(range(100), horizon=45), 80, [False] * 100) == ()
+
+
+def test_dates_that_coincide_make_fewer_folds():
+    folds = walk(rows_of([0] * 30 + [40] * 30 + [80] * 30), 90, walk_forward=4)
+    assert [set(fold.holdout // 30) for fold in folds] == [{1}, {2}]
+
+
+@given(numbers, st.integers(1, 6), st.sampled_from([None, 0, 7]))
+def test_every_forward_fold_looks_forward_and_stays_before_the_split(seed, n, gap):
+    rows = random_rows(seed, n=150, leads=120)
+    folds = walk(rows, 80, walk_forward=n, gap_days=gap)
+    assert len(folds) <= n
+    for fold in folds:
+        assert (rows.as_of[fold.holdout] >= fold.known_until).all()
+        assert (rows.as_of[fold.holdout] < day(80)).all()
+        known = rows.end if gap is None else rows.as_of + gap * DAY + 1
+        assert (known[fold.train] <= fold.known_until).all()
+        assert not set(rows.group[fold.train]) & set(rows.group[fold.holdout])
+    held = np.concatenate([fold.holdout for fold in folds]) if folds else np.array([])
+    assert len(held) == len(np.unique(held))
+
+
+def test_a_fold_says_what_it_trains_and_judges_on():
+    fold = Fold(np.array([0, 1]), np.array([3]), known_until=day(60), purged=2, in_gap=1)
+    assert fold.summary(rows_of([0, 9, 40, 61]), (1, 0)) == (
+        "trains on 2 rows (1 won) from 2026-01-01 to 2026-01-10, judges on 1 (0 won) from 2026-03-03 to 2026-03-03, "
+        "1 rows in the gap, 2 rows of leads seen in training left out"
+    )
+
+
+def test_a_fold_without_times_has_no_dates():
+    fold = Fold(np.array([0, 1]), np.array([2]))
+    assert fold.summary(rows_of([5, 5, 5]), (1, 0)) == "trains on 2 rows (1 won), judges on 1 (0 won)"
 
 
 @pytest.mark.parametrize(
