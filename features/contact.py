@@ -11,83 +11,15 @@ EmailVerdict = Literal["business", "freemail", "role", "disposable", "malformed"
 PhoneVerdict = Literal["possible", "malformed", "missing"]
 
 # Addresses of a function, not of a person: RFC 2142 and what companies use beside it, in three languages.
-ROLES = frozenset(
-    [
-        "abuse",
-        "admin",
-        "administrator",
-        "billing",
-        "buchhaltung",
-        "contact",
-        "einkauf",
-        "faktura",
-        "hello",
-        "hilfe",
-        "hostmaster",
-        "hr",
-        "info",
-        "jobs",
-        "kontakt",
-        "kundeservice",
-        "mail",
-        "marketing",
-        "news",
-        "newsletter",
-        "no-reply",
-        "noreply",
-        "office",
-        "ordre",
-        "post",
-        "postmaster",
-        "presse",
-        "press",
-        "privacy",
-        "purchasing",
-        "sales",
-        "salg",
-        "security",
-        "sekretariat",
-        "service",
-        "support",
-        "team",
-        "verkauf",
-        "vertrieb",
-        "webmaster",
-        "zentrale",
-    ]
-)
-FREEMAIL = frozenset(
-    [
-        "aol.com",
-        "fastmail.com",
-        "freenet.de",
-        "gmail.com",
-        "gmx.at",
-        "gmx.ch",
-        "gmx.de",
-        "gmx.net",
-        "googlemail.com",
-        "hotmail.com",
-        "hotmail.de",
-        "icloud.com",
-        "live.com",
-        "live.dk",
-        "mail.com",
-        "mail.dk",
-        "me.com",
-        "msn.com",
-        "outlook.com",
-        "outlook.de",
-        "proton.me",
-        "protonmail.com",
-        "t-online.de",
-        "web.de",
-        "yahoo.com",
-        "yahoo.de",
-        "yahoo.dk",
-        "zoho.com",
-    ]
-)
+_ROLES = """
+abuse admin administrator billing buchhaltung contact einkauf faktura hello hilfe hostmaster hr info jobs kontakt
+kundeservice mail marketing news newsletter no-reply noreply office ordre post postmaster presse press privacy
+purchasing sales salg security sekretariat service support team verkauf vertrieb webmaster zentrale
+"""
+_FREEMAIL = """
+,
+"""
+ROLES, FREEMAIL = frozenset(_ROLES.split()), frozenset(_FREEMAIL.split())
 REACHABLE: frozenset[EmailVerdict] = frozenset({"business", "freemail"})
 
 
