@@ -17,7 +17,9 @@ kundeservice mail marketing news newsletter no-reply noreply office ordre post p
 purchasing sales salg security sekretariat service support team verkauf vertrieb webmaster zentrale
 """
 _FREEMAIL = """
-,
+aol.com fastmail.com freenet.de gmail.com gmx.at gmx.ch gmx.de gmx.net googlemail.com hotmail.com hotmail.de icloud.com
+live.com live.dk mail.com mail.dk me.com msn.com outlook.com outlook.de proton.me protonmail.com t-online.de web.de
+yahoo.com yahoo.de yahoo.dk zoho.com
 """
 ROLES, FREEMAIL = frozenset(_ROLES.split()), frozenset(_FREEMAIL.split())
 REACHABLE: frozenset[EmailVerdict] = frozenset({"business", "freemail"})
