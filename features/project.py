@@ -34,6 +34,7 @@ SECTIONS = (
     "folds",
     "model",
     "policy",
+    "exploration",
     "tracking",
 )
 

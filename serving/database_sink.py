@@ -173,6 +173,8 @@ def _tables(engine: "Engine", name: str) -> tuple["Table", "Table"]:
         sa.Column("bant_qualified", sa.Boolean()),
         sa.Column("points", sa.Double()),
         sa.Column("stage", sa.String(20)),
+        sa.Column("exploration", sa.Boolean()),
+        sa.Column("worked_probability", sa.Double()),
         sa.Column("reasons", sa.JSON().with_variant(JSONB(), "postgresql")),
         sa.Column("model_version", sa.String(20), primary_key=True),
     )
@@ -184,7 +186,21 @@ def _tables(engine: "Engine", name: str) -> tuple["Table", "Table"]:
         sa.Column("rows", sa.BigInteger(), nullable=False),
     )
     metadata.create_all(engine)
+    _add_new_columns(engine, scores)
     return scores, runs
+
+
+def _add_new_columns(engine: "Engine", scores: "Table") -> None:
+    """Bring a table of an earlier version up to date: columns that it lacks are added, empty."""
+    import sqlalchemy as sa
+
+    there = {column["name"] for column in sa.inspect(engine).get_columns(scores.name, scores.schema)}
+    words = engine.dialect.identifier_preparer
+    with engine.begin() as connection:
+        for column in scores.columns:
+            if column.name not in there:
+                said = f"{words.format_column(column)} {column.type.compile(engine.dialect)}"
+                connection.execute(sa.text(f"ALTER TABLE {words.format_table(scores)} ADD COLUMN {said}"))
 
 
 @contextmanager

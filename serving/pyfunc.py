@@ -18,11 +18,13 @@ from mlflow.pyfunc import PythonModel
 
 from features.catalog import FeatureDef
 from features.errors import RefusedError
+from features.windows import Bools
+from serving.exploration import drawn, worked_probability
 from serving.language.phrases import Phrases, phrases_of
 from serving.language.translations import LANGUAGES
 from serving.render import band_of, render
 from serving.scoring import Scores, score_rows
-from serving.scoring_rows import ScoringRows, scoring_rows
+from serving.scoring_rows import MOMENT, ScoringRows, scoring_rows
 from training.bundle import Bundle, load_bundle
 
 
@@ -39,7 +41,8 @@ class PropensityModel(PythonModel):  # type: ignore[misc]  # mlflow has no types
 
     # No type hints here: MLflow reads them as a schema, which the signature already gives.
     def predict(self, context, model_input, params=None):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201, ARG002
-        """Columns propensity, score, band, sales_qualified and reasons (JSON text, null with explain = "none").
+        """Columns propensity, score, band, sales_qualified, exploration (null without lead_id), worked_probability and
+        reasons (JSON text, null with explain = "none").
 
         One row per input row, in its order; a feature that is absent or null is not known.
         """
@@ -49,13 +52,12 @@ class PropensityModel(PythonModel):  # type: ignore[misc]  # mlflow has no types
             scores = score_rows(self.bundle, self._rows(model_input), most)
         except RefusedError as error:
             raise MlflowException.invalid_parameter_value(str(error)) from error
-        return _frame(self.bundle, scores, self._reasons(scores, str(asked.get("language", "en"))) if most else None)
+        reasons = self._reasons(scores, str(asked.get("language", "en"))) if most else None
+        return _frame(self.bundle, scores, _is_named(model_input), reasons)
 
     def _rows(self, frame: pd.DataFrame) -> ScoringRows:
         columns = {feature.name: _column(feature, frame) for feature in self.bundle.catalog.features}
-        return scoring_rows(
-            pa.table({"lead_id": pa.array(range(len(frame)), pa.int64()), **columns}), self.bundle.catalog
-        )
+        return scoring_rows(pa.table({**_keys(frame), **columns}), self.bundle.catalog)
 
     def _reasons(self, scores: Scores, language: str) -> list[str]:
         if language not in LANGUAGES:
@@ -75,6 +77,22 @@ def _most_reasons(explain: str, bundle: Bundle) -> int:
     return int(found[1]) if found[1] else bundle.policy.max_reasons if explain == "all" else 0
 
 
+def _keys(frame: pd.DataFrame) -> dict[str, pa.Array]:
+    """Whose row it is and as of when: only the draw of the exploration asks, and they may be absent."""
+    lead_id = pa.array(_texts(frame).fillna(""), pa.string())
+    if "as_of" not in frame:
+        return {"lead_id": lead_id}
+    return {"lead_id": lead_id, "as_of": pa.array(pd.to_datetime(frame["as_of"], utc=True), MOMENT, from_pandas=True)}
+
+
+def _is_named(frame: pd.DataFrame) -> Bools:
+    return _texts(frame).notna().to_numpy()
+
+
+def _texts(frame: pd.DataFrame) -> pd.Series:
+    return frame["lead_id"].astype("str") if "lead_id" in frame else pd.Series(None, frame.index, dtype="str")
+
+
 def _column(feature: FeatureDef, frame: pd.DataFrame) -> pa.Array:
     values = frame.get(feature.name)
     if values is None or values.isna().all():
@@ -84,13 +102,17 @@ def _column(feature: FeatureDef, frame: pd.DataFrame) -> pa.Array:
     return pa.array(values.to_numpy(np.float64, na_value=np.nan))
 
 
-def _frame(bundle: Bundle, scores: Scores, reasons: list[str] | None) -> pd.DataFrame:
+def _frame(bundle: Bundle, scores: Scores, named: Bools, reasons: list[str] | None) -> pd.DataFrame:
+    marks = drawn(scores.lead_id, scores.as_of, bundle.policy.exploration)
+    known = [mark if there else None for mark, there in zip(marks.tolist(), named.tolist(), strict=True)]
     return pd.DataFrame(
         {
             "propensity": scores.propensity,
             "score": scores.score,
             "band": band_of(scores.score, bundle.policy.bands).to_pylist(),
             "sales_qualified": scores.qualified,
+            "exploration": pd.Series(known, dtype=object),
+            "worked_probability": worked_probability(scores.qualified, bundle.policy.exploration),
             "reasons": pd.Series([None] * len(scores) if reasons is None else reasons, dtype=object),
         }
     )

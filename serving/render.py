@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from features.windows import NEVER, Bools, Ints
+from serving.exploration import drawn, worked_probability
 from serving.language.phrases import Phrases
 from serving.reasons import END, HIGHEST, LOWEST, NONE, OTHER_GROUP, REST, START, START_GROUP, Small
 from serving.scoring import Scores
@@ -41,6 +42,8 @@ def _render(bundle: Bundle, scores: Scores, phrases: Phrases) -> pa.Table:
         "sales_qualified": pa.array(scores.qualified),
         **{name: scores.rules[name] for name in ("bant_met", "bant_qualified", "points")},
         "stage": stages_of(scores, bundle.policy.points.threshold),
+        "exploration": pa.array(drawn(scores.lead_id, scores.as_of, bundle.policy.exploration)),
+        "worked_probability": pa.array(worked_probability(scores.qualified, bundle.policy.exploration)),
         "reasons": reason_lists(scores, phrases),
         "model_version": pa.repeat(pa.scalar(bundle.version[:VERSION_LENGTH]), len(scores)),
     }

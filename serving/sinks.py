@@ -30,6 +30,8 @@ SCHEMA = pa.schema(
         ("bant_qualified", pa.bool_()),
         ("points", pa.float64()),
         ("stage", pa.string()),
+        ("exploration", pa.bool_()),
+        ("worked_probability", pa.float64()),
         ("reasons", pa.list_(REASON)),
         ("model_version", pa.string()),
     ]

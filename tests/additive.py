@@ -13,6 +13,7 @@ from serving.scoring_rows import ScoringRows, rule_columns
 from training.calibration import Calibration
 from training.contributions import Scale
 from training.evidence import NO_EVIDENCE
+from training.exploration import NO_EXPLORATION
 
 PLAIN = Scale(Calibration(1.0, 0.0), 0.5)
 BANDS = {"A": 70.0, "B": 55.0, "C": 40.0}
@@ -35,7 +36,9 @@ def catalog_of(n):
 
 def bundle_of(contributions, scale=PLAIN, catalog=None, threshold=0.5):
     """Bundle of a model with these contributions (n, features + 1) in raw log-odds, bias last."""
-    policy = SimpleNamespace(threshold=threshold, bands=BANDS, points=SimpleNamespace(threshold=30.0))
+    policy = SimpleNamespace(
+        threshold=threshold, bands=BANDS, points=SimpleNamespace(threshold=30.0), exploration=NO_EXPLORATION
+    )
     catalog = catalog or catalog_of(contributions.shape[1] - 1)
     given = Given(contributions)
     return SimpleNamespace(

@@ -6,7 +6,7 @@ from features.cli import app, run
 from features.simulate import WorldSettings, simulate
 
 AS_OF = "2026-01-01T00:00:00Z"
-SETTINGS = "\n[model]\nmax_trees = 80\nthreads = 1\n"
+SETTINGS = "\n[model]\nmax_trees = 80\nthreads = 1\n[exploration]\nshare = 0.05\n"
 
 
 def command(*arguments: object) -> int:

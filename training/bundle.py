@@ -22,6 +22,7 @@ from features.windows import Floats
 from training.calibration import Calibration
 from training.contributions import Scale, checked_tables, contributions
 from training.evidence import NO_EVIDENCE, Evidence, evidence_from_json, evidence_json
+from training.exploration import NO_EXPLORATION, ExplorationSettings
 from training.path_file import read_path_tables, write_path_tables
 from training.path_tables import PathTables
 
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
     from training.bundle_files import Contents
 
-SCHEMA = 1
+SCHEMA = 2
 MANIFEST = "manifest.json"
 FILES = ("model.txt", "paths.npz", "catalog.json", "encoder.json", "calibration.json", "policy.json",
          "evidence.json", "reference.parquet", "golden.parquet", "card.md")  # fmt: skip
@@ -53,6 +54,7 @@ class Policy:
     repeat: bool
     outcome_column: str | None
     tables: tuple[str, ...]
+    exploration: ExplorationSettings = NO_EXPLORATION
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,12 +211,15 @@ def _policy_json(policy: Policy) -> dict[str, Any]:
         **plain,
         "rules": policy.rules.model_dump(mode="json"),
         "points": policy.points.model_dump(mode="json"),
+        "exploration": policy.exploration.model_dump(mode="json"),
     }
 
 
 def _policy_from_json(value: Mapping[str, Any]) -> Policy:
     rules, points = RuleSettings.model_validate(value["rules"]), PointSettings.model_validate(value["points"])
-    return Policy(**{**value, "rules": rules, "points": points, "tables": tuple(value["tables"])})
+    exploration = ExplorationSettings.model_validate(value["exploration"])
+    read = {"rules": rules, "points": points, "exploration": exploration, "tables": tuple(value["tables"])}
+    return Policy(**{**value, **read})
 
 
 def _reference(table: FeatureTable, catalog: Catalog) -> pd.DataFrame:

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from features.deals import DealsOfAccount
 from features.project import Project
 from features.sections import AwareTime, Section
+from training.exploration import ExplorationSettings
 
 
 class LabelSettings(Section):
@@ -117,6 +118,7 @@ class TrainingSettings:
     folds: FoldSettings
     model: ModelSettings
     policy: PolicySettings
+    exploration: ExplorationSettings
     tracking: TrackingSettings
 
 
@@ -125,6 +127,7 @@ SECTIONS: Mapping[str, type[Section]] = {
     "folds": FoldSettings,
     "model": ModelSettings,
     "policy": PolicySettings,
+    "exploration": ExplorationSettings,
     "tracking": TrackingSettings,
 }
 
@@ -136,5 +139,6 @@ def read_training_settings(project: Project) -> TrainingSettings:
         folds=project.section("folds", FoldSettings),
         model=project.section("model", ModelSettings),
         policy=project.section("policy", PolicySettings),
+        exploration=project.section("exploration", ExplorationSettings),
         tracking=project.section("tracking", TrackingSettings),
     )

@@ -27,7 +27,10 @@ if TYPE_CHECKING:
 DATABASE = "mlflow.db"
 ARTIFACTS = "mlartifacts"
 # Columns that the logged model gives.
-SCORED = {"propensity": "double", "score": "long", "band": "string", "sales_qualified": "boolean", "reasons": "string"}
+SCORED = {"propensity": "double", "score": "long", "band": "string", "sales_qualified": "boolean",
+          "exploration": "boolean", "worked_probability": "double", "reasons": "string"}  # fmt: skip
+KEYS = {"lead_id": "string", "as_of": "datetime"}
+"""Of the input: whose row it is, for the draw of the exploration alone."""
 # MLflow refuses / and : in the name of a model; a quote would end the text of a filter.
 _NOT_IN_A_MODEL_NAME = re.compile(r"[/:'\"]")
 _PASSWORD = re.compile(r"(?<=://)[^/\s]*@")
@@ -180,7 +183,8 @@ def _log_model(bundle: Path, catalog: Catalog) -> str:
 def signature(catalog: Catalog) -> "ModelSignature":
     """What goes in and comes out, explicitly: MLflow's own guess fails on text columns.
 
-    Input: one optional column per feature, text for categories, double for all others. Output: what
+    Input: one optional column per feature, text for categories, double for all others; lead_id and as_of, which may
+    be absent. Output: what
     `serving.pyfunc` gives. Parameters: how many reasons (`none`, `all`, `top:N`) and in which language.
     """
     from mlflow.models import ModelSignature
@@ -190,6 +194,7 @@ def signature(catalog: Catalog) -> "ModelSignature":
         ColSpec("string" if feature.type == "category" else "double", feature.name, required=False)
         for feature in catalog.features
     ]
+    inputs += [ColSpec(kind, name, required=False) for name, kind in KEYS.items()]
     outputs: list[Any] = [ColSpec(kind, name) for name, kind in SCORED.items()]
     params = ParamSchema([ParamSpec("explain", "string", "none"), ParamSpec("language", "string", "en")])
     return ModelSignature(Schema(inputs), Schema(outputs), params)

@@ -84,4 +84,5 @@ def _policy(project: Project, settings: TrainingSettings, tables: Tables, propen
         repeat=settings.label.repeat,
         outcome_column=settings.label.column,
         tables=tuple(sorted(count.table for count in tables.counts)),
+        exploration=settings.exploration,
     )

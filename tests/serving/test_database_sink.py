@@ -12,7 +12,7 @@ from trained import AS_OF, command
 
 import serving.database_sink
 from features.errors import InputContractError, SinkError
-from serving.database_sink import ScoreTable
+from serving.database_sink import ScoreTable, open_score_table
 
 pytestmark = pytest.mark.xdist_group(name="world")
 
@@ -124,7 +124,7 @@ def test_a_database_that_is_not_there_is_told_before_anything_is_read(world, tmp
 
 DIE_AT_GROUP_2 = f"""
 import os
-from serving.database_sink import ScoreTable
+from serving.database_sink import ScoreTable, open_score_table
 put = ScoreTable._statements
 def dying(table, rows):
     for statement in put(table, rows):
@@ -202,3 +202,15 @@ def _file(world, tmp_path):
 def test_a_database_that_is_not_there(world, tmp_path, capsys):
     assert command("score", "-p", world, "--as-of", AS_OF, "--out", f"sqlite:///{tmp_path}/no/such.db") == 5
     assert "unable to open database file" in capsys.readouterr().err
+
+
+def test_a_table_of_an_earlier_version_gets_the_columns_it_lacks(tmp_path):
+    url = f"sqlite:///{tmp_path / 'old.db'}"
+    engine = sa.create_engine(url)
+    with engine.begin() as connection:
+        connection.execute(sa.text("create table old (lead_id text, as_of datetime, model_version text, score int)"))
+        connection.execute(sa.text("insert into old values ('L1', '2026-01-01', 'm', 7)"))
+    engine.dispose()
+    with open_score_table(url, "old", "k"):
+        pass
+    assert fetched(url, "select score, exploration, worked_probability from old") == [(7, None, None)]

@@ -26,6 +26,7 @@ from serving.scoring import score_rows
 from serving.scoring_rows import category_names, scoring_rows
 from training.bundle import load_bundle
 from training.registry import Registry
+from training.tracking import SCORED
 
 pytestmark = [pytest.mark.xdist_group(name="world"), pytest.mark.filterwarnings("ignore")]
 
@@ -65,7 +66,15 @@ def test_loaded_model_scores_like_the_batch(model, table, batch):
     np.testing.assert_allclose(found["propensity"], expected["propensity"], rtol=0, atol=1e-12)
     for name in ("score", "band", "sales_qualified"):
         assert found[name].tolist() == expected[name].tolist()
-    assert found["reasons"].isna().all()
+    assert found["worked_probability"].tolist() == expected["worked_probability"].tolist()
+    assert found[["exploration", "reasons"]].isna().all(axis=None)
+
+
+def test_with_ids_and_times_the_marks_of_exploration_are_those_of_the_batch(model, table, batch):
+    keys = {"lead_id": table["lead_id"].to_pandas().astype(object), "as_of": SCORED_AT.replace(tzinfo=None)}
+    found = model.predict(feature_frame(table).assign(**keys))["exploration"]
+    assert found.tolist() == batch.loc[table["lead_id"].to_pylist(), "exploration"].tolist()
+    assert 0 < sum(found) < len(found)
 
 
 def rendered(bundle, table, most, language):
@@ -120,9 +129,9 @@ def test_parameters_that_mean_nothing_are_refused(model, table, params, message)
 
 def test_signature_names_every_feature_the_outputs_and_the_parameters(model, bundle):
     signature = model.metadata.signature
-    assert tuple(signature.inputs.input_names()) == bundle.catalog.names
+    assert tuple(signature.inputs.input_names()) == (*bundle.catalog.names, "lead_id", "as_of")
     assert not signature.inputs.required_input_names()
-    assert signature.outputs.input_names() == ["propensity", "score", "band", "sales_qualified", "reasons"]
+    assert signature.outputs.input_names() == list(SCORED)
     assert {spec.name: spec.default for spec in signature.params} == {"explain": "none", "language": "en"}
 
 

@@ -21,9 +21,18 @@ REASONS = [
 ]
 
 
+REASONS_AT = SCHEMA.names.index("reasons")
+
+
 def scores(lead_id="a-1", as_of="2026-12-31", reasons=REASONS):
-    row = [lead_id, pd.Timestamp(as_of, tz="UTC"), 0.1234567890123, 51, "B", True, 1, False, 3.5, "lead", reasons, "v"]
-    return pa.Table.from_pylist([dict(zip(SCHEMA.names, row, strict=True))], schema=SCHEMA)
+    first = [lead_id, pd.Timestamp(as_of, tz="UTC"), 0.1234567890123, 51, "B", True]
+    row = dict(zip(SCHEMA.names, first, strict=False)) | {
+        "bant_qualified": False,
+        "points": 3.5,
+        "reasons": reasons,
+        "model_version": "v",
+    }
+    return pa.Table.from_pylist([dict.fromkeys(SCHEMA.names) | row], schema=SCHEMA)
 
 
 def written(path, dialect, *tables):
@@ -42,7 +51,7 @@ def test_iso_is_for_programs(tmp_path):
     head, first, second = rows(content)
     assert head == SCHEMA.names
     assert first[:6] == ["a-1", "2026-12-31T00:00:00.000000Z", "0.1234567890123", "51", "B", "True"]
-    assert json.loads(first[10]) == REASONS
+    assert json.loads(first[REASONS_AT]) == REASONS
     assert second[0] == "b"
 
 
@@ -51,7 +60,7 @@ def test_excel_de_is_for_a_german_spreadsheet(tmp_path):
     assert content.startswith(b"\xef\xbb\xbflead_id;as_of")
     row = rows(content, ";")[1]
     assert row[1:6] == ["31.12.2026 14:30", "0,1234567890123", "51", "B", "WAHR"]
-    assert row[10].splitlines() == [
+    assert row[REASONS_AT].splitlines() == [
         "Where leads start (+44)",
         'Attended 2 "webinars" (+12)',
         "Region: Süd (-3)",
@@ -67,13 +76,13 @@ def test_excel_da_is_for_a_danish_spreadsheet(tmp_path):
 def test_crm_is_for_imports(tmp_path):
     row = rows(written(tmp_path / "s.csv", "crm", scores()))[1]
     assert [row[1], row[5], row[7]] == ["2026-12-31T00:00:00Z", "true", "false"]
-    assert row[10] == 'Attended 2 "webinars" (+12); Region: Süd (-3)'
+    assert row[REASONS_AT] == 'Attended 2 "webinars" (+12); Region: Süd (-3)'
 
 
 @pytest.mark.parametrize("length", [10, 120, 240, 400])
 def test_a_crm_cell_fits_the_shortest_field(tmp_path, length):
     many = [{**REASONS[1], "sentence": f"{i}" * length} for i in range(1, 9)]
-    cell = rows(written(tmp_path / "s.csv", "crm", scores(reasons=many)))[1][10]
+    cell = rows(written(tmp_path / "s.csv", "crm", scores(reasons=many)))[1][REASONS_AT]
     assert 0 < len(cell) <= CRM_CELL
     assert cell.endswith("(+12)") or cell.endswith("…")
 
@@ -104,7 +113,7 @@ def test_an_id_with_a_line_break_stays_one_row(tmp_path, lead_id, dialect):
 def test_what_is_not_known_is_an_empty_cell(tmp_path):
     bare = dict.fromkeys(SCHEMA.names) | {"lead_id": "a", "propensity": 0.5, "score": 50, "reasons": []}
     content = written(tmp_path / "s.csv", "excel-de", pa.Table.from_pylist([bare], schema=SCHEMA))
-    assert rows(content, ";")[1] == ["a", "", "0,5", "50", *[""] * 8]
+    assert rows(content, ";")[1] == ["a", "", "0,5", "50", *[""] * (len(SCHEMA) - 4)]
 
 
 def test_no_scores_are_a_header(tmp_path):
