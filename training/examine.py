@@ -1,12 +1,13 @@
 """Examinations: what is looked at beside the holdout, each with a file of its own and a section of the report.
 
 An examination is a function of the finished training; it gives None where it has nothing to say (a flat table has no
-months). To add one, write the function in a module of its own and name it in `EXAMINATIONS`.
+months). To add one, write the function in a module of its own and name it in `training.examinations.EXAMINATIONS`.
 """
 
+import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
 
 from features.project import Project
 from training.dataset import Dataset
@@ -15,6 +16,9 @@ from training.judge import Judged
 from training.model import Fitted
 from training.sections import Section
 from training.settings import TrainingSettings
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,17 +47,8 @@ class Finding:
 
 
 Examination = Callable[[Examined], Finding | None]
-EXAMINATIONS: Mapping[str, Examination] = {}
-"""What is told while it runs, and the function; the report shows the sections in this order."""
 
 
-def examine(examined: Examined, directory: Path, say: Callable[[str], None]) -> tuple[Finding, ...]:
-    """All findings, each written to the run's folder."""
-    findings = []
-    for what, examination in EXAMINATIONS.items():
-        say(what)
-        finding = examination(examined)
-        if finding is not None:
-            (directory / f"{finding.name}.json").write_text(finding.json, encoding="utf-8")
-            findings.append(finding)
-    return tuple(findings)
+def strict_json(found: "DataclassInstance") -> str:
+    """A frozen dataclass as indented JSON without NaN, keys in their order, one newline at the end."""
+    return json.dumps(asdict(found), indent=1, allow_nan=False, ensure_ascii=False) + "\n"

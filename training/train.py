@@ -18,7 +18,8 @@ from training.dataset import Dataset, load_dataset
 from training.evaluate import evaluate
 from training.evaluation import Evaluation, to_json
 from training.evidence import evidence_of
-from training.examine import Examined, Finding, examine
+from training.examinations import examine
+from training.examine import Examined, Finding
 from training.folds import outer_folds
 from training.judge import Judged, Say, judge_holdout
 from training.model import Fitted, fit_model

@@ -3,10 +3,11 @@ from datetime import UTC, datetime
 from holdouts import synthetic_holdout
 from test_report import EVIL, evaluated, facts
 
-from training import examine as examinations
+from training import examinations
 from training.audit.section import audit_section
 from training.audit.suspects import Audit, Bar, CheckRun, Suspect
-from training.examine import Finding, examine
+from training.examinations import examine
+from training.examine import Finding
 from training.report import render_report
 
 

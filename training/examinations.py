@@ -1,0 +1,21 @@
+"""All examinations, in the order in which the report shows them."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from training.examine import Examination, Examined, Finding
+
+EXAMINATIONS: Mapping[str, Examination] = {}
+"""What is told while it runs, and the function."""
+
+
+def examine(examined: Examined, directory: Path, say: Callable[[str], None]) -> tuple[Finding, ...]:
+    """All findings, each written to the run's folder."""
+    findings = []
+    for what, examination in EXAMINATIONS.items():
+        say(what)
+        finding = examination(examined)
+        if finding is not None:
+            (directory / f"{finding.name}.json").write_text(finding.json, encoding="utf-8")
+            findings.append(finding)
+    return tuple(findings)
