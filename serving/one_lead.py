@@ -56,7 +56,7 @@ def score_one(bundle: Bundle, values: Floats, most: int, phrases: Phrases | None
         propensity,
         score,
         band_name(score, bundle.policy.bands),
-        propensity >= bundle.policy.threshold,
+        bool(bundle.policy.qualifies(np.asarray(propensity))),
         tuple(_reasons(bundle, named, score - whole, phrases)) if most else (),
     )
 

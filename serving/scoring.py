@@ -126,7 +126,7 @@ def _scores(bundle: Bundle, rows: ScoringRows, raw: Floats, named: Named) -> Sco
         rules=rows.rules,
         propensity=propensity,
         score=score,
-        qualified=propensity >= bundle.policy.threshold,
+        qualified=bundle.policy.qualifies(propensity),
         cut=(score - whole).astype(np.int32),
         **named._asdict(),
     )

@@ -18,13 +18,14 @@ from features.deals import DealsOfAccount
 from features.errors import ModelRefusedError
 from features.files import replaced_directory
 from features.project import PointSettings, RuleSettings
-from features.windows import Floats
+from features.windows import Bools, Floats
 from training.calibration import Calibration
 from training.contributions import Scale, checked_tables, contributions
 from training.evidence import NO_EVIDENCE, Evidence, evidence_from_json, evidence_json
 from training.exploration import NO_EXPLORATION, ExplorationSettings
 from training.path_file import read_path_tables, write_path_tables
 from training.path_tables import PathTables
+from training.policy_values import Option, Unfamiliar, option_from
 
 if TYPE_CHECKING:
     from lightgbm import Booster
@@ -55,6 +56,14 @@ class Policy:
     outcome_column: str | None
     tables: tuple[str, ...]
     exploration: ExplorationSettings = NO_EXPLORATION
+    unfamiliar: Unfamiliar = "flag"
+    expected: Option | None = None
+    """The choice that set the threshold, and what it was expected to bring."""
+
+    def qualifies(self, propensity: Floats, familiar: Bools | None = None) -> Bools:
+        """Who is sales qualified; with `unfamiliar = "never_qualify"` only leads like those of training."""
+        reached = np.asarray(propensity >= self.threshold)
+        return reached if familiar is None or self.unfamiliar == "flag" else reached & familiar
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,14 +221,16 @@ def _policy_json(policy: Policy) -> dict[str, Any]:
         "rules": policy.rules.model_dump(mode="json"),
         "points": policy.points.model_dump(mode="json"),
         "exploration": policy.exploration.model_dump(mode="json"),
+        "expected": None if policy.expected is None else asdict(policy.expected),
     }
 
 
 def _policy_from_json(value: Mapping[str, Any]) -> Policy:
     rules, points = RuleSettings.model_validate(value["rules"]), PointSettings.model_validate(value["points"])
     exploration = ExplorationSettings.model_validate(value["exploration"])
-    read = {"rules": rules, "points": points, "exploration": exploration, "tables": tuple(value["tables"])}
-    return Policy(**{**value, **read})
+    expected = None if value.get("expected") is None else option_from(value["expected"])
+    read = {"rules": rules, "points": points, "exploration": exploration, "expected": expected}
+    return Policy(**{**value, **read, "tables": tuple(value["tables"])})
 
 
 def _reference(table: FeatureTable, catalog: Catalog) -> pd.DataFrame:

@@ -69,9 +69,23 @@ def dataset_of(project: Project, settings: TrainingSettings, tables: Tables, his
     return dataset
 
 
+def relabelled(project: Project, settings: TrainingSettings, dataset: Dataset, snapshots: Snapshots) -> Dataset:
+    """The same leads at other as-of dates, with their outcomes; snapshots of closed leads are left out.
+
+    Only for outcomes that are dated (deals). Snapshots are sorted by (lead, as_of).
+    """
+    return _labelled(project, settings, dataset.tables, dataset.histories, snapshots)
+
+
 def _timed(project: Project, settings: TrainingSettings, tables: Tables, histories: Histories) -> Dataset:
-    deals = deals_by_lead(tables, settings.label.deals_of_account)
     snapshots = training_snapshots(histories, project.snapshots, tables.data_end)
+    return _labelled(project, settings, tables, histories, snapshots)
+
+
+def _labelled(
+    project: Project, settings: TrainingSettings, tables: Tables, histories: Histories, snapshots: Snapshots
+) -> Dataset:
+    deals = deals_by_lead(tables, settings.label.deals_of_account)
     if not settings.label.repeat:
         snapshots = snapshots.take(is_open(closings_by_lead(deals, histories.lead_ids), snapshots))
     # The data's end itself is still observed.

@@ -4,8 +4,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from training.examine import Examination, Examined, Finding
+from training.policy_section import examine_policy
 
-EXAMINATIONS: Mapping[str, Examination] = {}
+EXAMINATIONS: Mapping[str, Examination] = {
+    "writing down who is sales qualified": examine_policy,
+}
 """What is told while it runs, and the function."""
 
 

@@ -14,6 +14,7 @@ from training.dataset import Dataset
 from training.evaluation import Evaluation
 from training.judge import Judged
 from training.model import Fitted
+from training.policy_values import ClassPolicy
 from training.sections import Section
 from training.settings import TrainingSettings
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Examined:
-    """A finished training: the data, what judged the model, the refit that ships, and the comparison."""
+    """A finished training: the data, what judged the model, the refit that ships, the comparison, and the classes."""
 
     project: Project
     settings: TrainingSettings
@@ -31,6 +32,7 @@ class Examined:
     judged: Judged
     final: Fitted
     evaluation: Evaluation
+    classes: ClassPolicy
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,7 +103,21 @@ class TrackingSettings(Section):
 class PolicySettings(Section):
     """`[policy]`: who is classified as sales qualified; frozen in the bundle."""
 
+    choose: Literal["capacity", "value", "precision", "bant_volume"] = Field(
+        "capacity",
+        description="what sets the threshold: capacity of sales; value (a contact must pay); precision; bant_volume "
+        "(as many as BANT qualifies)",
+    )
     capacity_share: float = Field(0.1, description="share of open leads that sales can work", gt=0, lt=1)
+    leads_per_week: float | None = Field(
+        None, description="newly qualified leads that sales can work in a week; goes before capacity_share", gt=0
+    )
+    precision: float = Field(0.3, description="share of qualified leads that should be won", gt=0, lt=1)
+    deal_value: float | None = Field(None, description="what a won deal brings; default: mean of won deals", gt=0)
+    cost_of_contact: float | None = Field(None, description="what working one lead costs", ge=0)
+    unfamiliar: Literal["flag", "never_qualify"] = Field(
+        "flag", description="leads that are not like those the model learned from: flag them, or also never_qualify"
+    )
     bands: dict[str, float] = Field(
         {"A": 65, "B": 50, "C": 35}, description="band = least score; below all of them: D", min_length=1
     )

@@ -7,13 +7,13 @@ import numpy as np
 
 from features.project import Project
 from features.tables import Tables
-from features.windows import Floats
 from training.audit.run import audit
 from training.audit.suspects import Audit
 from training.audit.suspects import to_json as audit_to_json
 from training.audit.words import brief_text
 from training.bundle import Policy, write_bundle
 from training.card import model_card
+from training.class_policy import class_policy
 from training.dataset import Dataset, load_dataset
 from training.evaluate import evaluate
 from training.evaluation import Evaluation, to_json
@@ -23,6 +23,7 @@ from training.examine import Examined, Finding
 from training.folds import outer_folds
 from training.judge import Judged, Say, judge_holdout
 from training.model import Fitted, fit_model
+from training.policy_values import ClassPolicy
 from training.settings import TrainingSettings
 
 
@@ -63,19 +64,21 @@ def train(project: Project, settings: TrainingSettings, tables: Tables, director
     )
     say("training the final model on all matured data")
     final = fit_model(project, settings, dataset, np.flatnonzero(dataset.matured), None)
-    policy = _policy(project, settings, tables, judged.frame["propensity"].to_numpy())
+    say("making the lists of past weeks, for the class policy")
+    classes = class_policy(project, settings, dataset, judged, final)
+    policy = _policy(project, settings, tables, classes)
     card = model_card(project, settings, dataset, final, evaluation)
     evidence = evidence_of(final.table, final.label, final.trained.catalog)
     version = write_bundle(directory / "bundle", final.trained, final.table, policy, card, evidence)
     (directory / "evaluation.json").write_text(to_json(evaluation), encoding="utf-8")
     judged.frame.to_parquet(directory / "holdout.parquet", index=False)
-    findings = examine(Examined(project, settings, dataset, judged, final, evaluation), directory, say)
+    findings = examine(Examined(project, settings, dataset, judged, final, evaluation, classes), directory, say)
     return Run(directory, version, evaluation, judged, final, dataset, audited, findings)
 
 
-def _policy(project: Project, settings: TrainingSettings, tables: Tables, propensity: Floats) -> Policy:
+def _policy(project: Project, settings: TrainingSettings, tables: Tables, classes: ClassPolicy) -> Policy:
     return Policy(
-        threshold=float(np.quantile(propensity, 1 - settings.policy.capacity_share)),
+        threshold=classes.threshold,
         capacity_share=settings.policy.capacity_share,
         bands=dict(settings.policy.bands),
         max_reasons=settings.policy.max_reasons,
@@ -86,4 +89,6 @@ def _policy(project: Project, settings: TrainingSettings, tables: Tables, propen
         outcome_column=settings.label.column,
         tables=tuple(sorted(count.table for count in tables.counts)),
         exploration=settings.exploration,
+        unfamiliar=settings.policy.unfamiliar,
+        expected=classes.option,
     )

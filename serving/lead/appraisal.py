@@ -52,7 +52,7 @@ def appraise(bundle: Bundle, tables: Tables, lead_id: str, as_of: datetime) -> A
     return Appraisal(
         exact=float(bundle.scale.score(raw)[0]),
         propensity=propensity,
-        qualified=propensity >= bundle.policy.threshold,
+        qualified=bool(bundle.policy.qualifies(np.asarray(propensity))),
         bant_met=int(verdict.met[0]),
         bant_qualified=bool(verdict.qualified[0]),
     )
