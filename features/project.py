@@ -18,6 +18,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from features.errors import ProjectFileError
 from features.refusals import sentences, unknown_key
+from features.rule_settings import PointSettings, RuleSettings
 from features.sections import AwareTime, Encoding, Every, PositiveDays, S, Seconds, Section, TimeFormat, Timezone
 
 FILE_NAME = "ripelead.toml"
@@ -181,70 +182,6 @@ class FeatureSettings(Section):
     account_history: bool = Field(True, description="also features of the whole account's history")
     calendar: bool = Field(False, description="weekday and month of the as-of date as features")
     exclude: tuple[str, ...] = Field((), description="feature names, or patterns such as 'account_*', to leave out")
-
-
-class RuleSettings(Section):
-    """`[rules]`: the BANT baseline: k of n criteria over dated evidence."""
-
-    criteria: tuple[str, ...] = Field(
-        ("budget", "authority", "need", "timing"), description="what assessments are asked about", min_length=1
-    )
-    at_least: int = Field(3, description="criteria that must be met", ge=1)
-    met_from: float = Field(0.5, description="an assessment of at least this much counts as met", gt=0, le=1)
-    max_age_days: PositiveDays | None = Field(None, description="older evidence counts as unknown", examples=[365])
-
-    @model_validator(mode="after")
-    def _reachable(self) -> Self:
-        if self.at_least > len(self.criteria):
-            raise ValueError(f"at_least = {self.at_least}, but there are only {len(self.criteria)} criteria")
-        return self
-
-
-DEFAULT_POINTS: Mapping[str, float] = {
-    "content_download": 10,
-    "newsletter_signup": 5,
-    "webinar_attended": 20,
-    "webinar_registered": 10,
-    "faq_view": 1,
-    "article_view": 1,
-    "page_view": 1,
-    "product_page_view": 3,
-    "pricing_page_view": 5,
-    "price_calculator_used": 8,
-    "product_comparison_view": 6,
-    "case_study_view": 5,
-    "references_view": 4,
-    "reviews_view": 4,
-    "data_sheet_download": 6,
-    "email_open": 1,
-    "email_click": 3,
-    "email_reply": 8,
-    "social_interaction": 2,
-    "ad_impression": 0,
-    "ad_click": 2,
-    "form_submitted": 10,
-    "demo_requested": 25,
-    "call_requested": 25,
-    "discovery_call": 15,
-    "demo_attended": 25,
-    "personal_conversation": 15,
-    "contract_review_planned": 40,
-    "event_attended": 15,
-    "unsubscribe": -15,
-}
-
-
-class PointSettings(Section):
-    """`[points]`: the additive points baseline."""
-
-    kinds: dict[str, float] = Field(
-        dict(DEFAULT_POINTS), description="points per interaction of a kind; replaces the whole default table"
-    )
-    half_life_days: PositiveDays | None = Field(
-        None, description="points fade by half in this time; default: never", examples=[30]
-    )
-    cap_per_kind: float | None = Field(None, description="most points one kind can give", gt=0, examples=[100])
-    threshold: float = Field(50, description="points from which a lead counts as marketing qualified")
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 
 from features.histories import Histories
-from features.project import RuleSettings
 from features.recorded import Recorded, latest, recorded
+from features.rule_settings import RuleSettings
 from features.snapshots import Snapshots
 from features.windows import Bools, Floats, Ints
 

@@ -14,13 +14,12 @@ from features.project import (
     SECTIONS,
     FeatureSettings,
     HygieneSettings,
-    PointSettings,
     ProjectSettings,
-    RuleSettings,
     SnapshotSettings,
     TableName,
     TableSettings,
 )
+from features.rule_settings import PointSettings, RuleSettings
 from features.schema import SPECS
 from features.sections import Section
 

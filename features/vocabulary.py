@@ -5,7 +5,7 @@ from difflib import get_close_matches
 
 import pandas as pd
 
-from features.project import DEFAULT_POINTS
+from features.rule_settings import DEFAULT_POINTS
 
 DIRECTIONS = ("inbound", "outbound")
 _LOOKED_AT = 500

@@ -5,6 +5,7 @@ import os
 import sys
 from contextlib import suppress
 
+import features.rules_cli  # noqa: F401
 import serving.explain_cli
 import serving.score_cli  # noqa: F401  # their commands
 from features.cli import app, run

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from features.attribute_points import attribute_points
 from features.build import FeatureTable, Progress, build_features, silent
 from features.histories import Histories, build_histories
 from features.points import points_as_of
@@ -68,10 +69,11 @@ def project_rows(bundle: Bundle, histories: Histories, tables: Tables, table: Fe
     policy, snapshots = bundle.policy, table.snapshots
     evidence = evidence_as_of(histories, tables.assessments, snapshots, policy.rules.criteria)
     verdict = bant(evidence, policy.rules)
+    attributes = attribute_points(histories.leads, tables, policy.points, policy.tracked)
     rules = [
         pa.array(verdict.met),
         pa.array(verdict.qualified),
-        pa.array(points_as_of(histories, snapshots, policy.points)),
+        pa.array(points_as_of(histories, snapshots, policy.points, attributes)),
         standings_as_of(histories, tables, snapshots, policy),
     ]
     lead_id = pa.array(histories.lead_ids[snapshots.lead], pa.large_string())

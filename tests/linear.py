@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from features.catalog import Catalog, FeatureDef
-from features.project import PointSettings, RuleSettings
+from features.rule_settings import PointSettings, RuleSettings
 from training.bundle import Bundle, Policy
 from training.calibration import Calibration
 from training.contributions import Scale

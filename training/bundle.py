@@ -17,7 +17,7 @@ from features.catalog import Catalog
 from features.deals import DealsOfAccount
 from features.errors import ModelRefusedError
 from features.files import replaced_directory
-from features.project import PointSettings, RuleSettings
+from features.rule_settings import PointSettings, RuleSettings
 from features.windows import Bools, Floats
 from training.calibration import Calibration
 from training.contributions import Scale, checked_tables, contributions
@@ -43,7 +43,10 @@ ENCODER_KEYS = ("attributes", "kinds", "topics", "criteria", "points", "met_from
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """How scores become classes, and the rules that stand beside them; frozen when the model was trained."""
+    """How scores become classes, and the rules that stand beside them; frozen when the model was trained.
+
+    `tracked` names the fields of leads that had a change history then: the rules read them as of a date.
+    """
 
     threshold: float
     capacity_share: float
@@ -55,6 +58,7 @@ class Policy:
     repeat: bool
     outcome_column: str | None
     tables: tuple[str, ...]
+    tracked: tuple[str, ...] = ()
     exploration: ExplorationSettings = NO_EXPLORATION
     unfamiliar: Unfamiliar = "flag"
     expected: Option | None = None
@@ -230,7 +234,8 @@ def _policy_from_json(value: Mapping[str, Any]) -> Policy:
     exploration = ExplorationSettings.model_validate(value["exploration"])
     expected = None if value.get("expected") is None else option_from(value["expected"])
     read = {"rules": rules, "points": points, "exploration": exploration, "expected": expected}
-    return Policy(**{**value, **read, "tables": tuple(value["tables"])})
+    named = {name: tuple(value.get(name, ())) for name in ("tables", "tracked")}
+    return Policy(**{**value, **read, **named})
 
 
 def _reference(table: FeatureTable, catalog: Catalog) -> pd.DataFrame:

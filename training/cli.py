@@ -26,6 +26,7 @@ from features.cli import (
 )
 from features.errors import ModelRefusedError, ProjectFileError
 from features.project import FILE_NAME, Project, read_project
+from features.rules_cli import points_app
 from features.tables import Tables
 from training.evaluation import Estimate, Evaluation, from_json
 from training.registry import Registry
@@ -192,6 +193,21 @@ def train(
         # Last, so that a tracking server that is away does not cost a finished run.
         _say("logging to MLflow")
         track(project, settings, replace(run, directory=target))
+    raise typer.Exit(exit_code(tables))
+
+
+@points_app.command("fit")
+def fit_points(directory: ProjectFolder = HERE) -> None:
+    """Propose points per kind of interaction from the data, beside the configured ones, as lines to paste."""
+    from training.dataset import load_dataset
+    from training.points_fit import propose_points
+    from training.points_words import proposed_text
+
+    project, settings = read_all(directory)
+    tables = read_checked(project, untimed=settings.label.column is not None)
+    with status("learning points from the training rows"):
+        proposed = propose_points(project, settings, load_dataset(project, settings, tables))
+    out.print(proposed_text(proposed, project.points), markup=False)
     raise typer.Exit(exit_code(tables))
 
 

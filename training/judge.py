@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from features.attribute_points import attribute_points, tracked_fields
 from features.build import FeatureTable
 from features.points import points_as_of
 from features.project import Project
@@ -82,6 +83,8 @@ def scored_frame(project: Project, dataset: Dataset, rows: Ints, table: FeatureT
     raw = np.asarray(model.trained.booster.predict(table.values, raw_score=True))
     evidence = evidence_as_of(dataset.histories, dataset.tables.assessments, snapshots, project.rules.criteria)
     verdict = bant(evidence, project.rules)
+    tracked = tracked_fields(dataset.tables.lead_changes)
+    attributes = attribute_points(dataset.histories.leads, dataset.tables, project.points, tracked)
     as_of = pd.to_datetime(snapshots.as_of, unit="us", utc=True).as_unit("us")
     return pd.DataFrame(
         {
@@ -91,7 +94,7 @@ def scored_frame(project: Project, dataset: Dataset, rows: Ints, table: FeatureT
             "propensity": model.trained.scale.calibration.probability(raw),
             "bant_met": pd.Series(verdict.met, dtype="Int64"),
             "bant_qualified": verdict.qualified,
-            "points": points_as_of(dataset.histories, snapshots, project.points),
+            "points": points_as_of(dataset.histories, snapshots, project.points, attributes),
             "logistic": logistic.predict_proba(table.values)[:, 1],
         },
         columns=HOLDOUT_COLUMNS,

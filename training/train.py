@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from features.attribute_points import tracked_fields
 from features.project import Project
 from features.tables import Tables
 from training.audit.run import audit
@@ -91,4 +92,5 @@ def _policy(project: Project, settings: TrainingSettings, tables: Tables, classe
         exploration=settings.exploration,
         unfamiliar=settings.policy.unfamiliar,
         expected=classes.option,
+        tracked=tracked_fields(tables.lead_changes),
     )

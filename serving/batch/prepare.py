@@ -10,19 +10,20 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import parquet
 
+from features.attribute_points import attribute_points, fit_points
 from features.build import FeatureTable, Progress, account_blocks, silent
 from features.engines.event_logs import EventLogs, Limits
 from features.engines.local import Asked, Leading, arrow_rows, block_features, feature_parts, in_order
 from features.engines.project_logs import Reading, accounted, batch_rows, project_logs
 from features.event_source import open_events
 from features.histories import Block, Histories, build_histories
-from features.points import points_as_of
+from features.points import as_points, engagement_points, total_points
 from features.profile import build_profile
 from features.project import Project
 from features.qualification import bant, evidence_as_of
 from features.snapshots import Snapshots
 from features.tables import Tables, read_tables, without_interactions
-from features.windows import Floats
+from features.windows import Ints
 from serving.open_leads import open_snapshots, refuse_missing_inputs
 from serving.scoring_rows import arrow_schema
 from serving.stage import standings_as_of
@@ -49,12 +50,12 @@ class Scoring:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """What is known of the open leads before their events are looked at; `points` are filled in block by block."""
+    """What is known of the open leads before their events are looked at; `engagement` is filled in block by block."""
 
     histories: Histories
     tables: Tables
     snapshots: Snapshots
-    points: Floats
+    engagement: Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,12 +163,12 @@ def _counted(found: _Found, left_out: Mapping[str, int]) -> Prepared:
 
 def _open(what: Scoring, tables: Tables, histories: Histories) -> _Found:
     snapshots = open_snapshots(histories, tables, what.as_of, what.bundle.policy)
-    return _Found(histories, tables, snapshots, np.zeros(len(snapshots)))
+    return _Found(histories, tables, snapshots, np.zeros(len(snapshots), np.int64))
 
 
 def _asked(what: Scoring, found: _Found) -> Asked:
     def beside(block: Block, here: Snapshots, rows: slice) -> None:
-        found.points[rows] = points_as_of(block, here, what.bundle.policy.points)
+        found.engagement[rows] = engagement_points(block, here, what.bundle.policy.points)
 
     profile = build_profile(found.histories, found.tables, what.bundle.catalog)
     return Asked(profile, found.snapshots, what.bundle.catalog, _leading(what, found), beside)
@@ -179,6 +180,8 @@ def _leading(what: Scoring, found: _Found) -> Leading:
     evidence = evidence_as_of(found.histories, found.tables.assessments, snapshots, policy.rules.criteria)
     verdict = bant(evidence, policy.rules)
     standing = standings_as_of(found.histories, found.tables, snapshots, policy)
+    attributes = attribute_points(found.histories.leads, found.tables, policy.points, policy.tracked)
+    fit, _ = fit_points(attributes, snapshots)
 
     def leading(rows: slice) -> dict[str, pa.Array]:
         return {
@@ -186,7 +189,7 @@ def _leading(what: Scoring, found: _Found) -> Leading:
             "as_of": pa.array(snapshots.as_of[rows], pa.timestamp("us", tz="UTC")),
             "bant_met": pa.array(verdict.met[rows], pa.int64()),
             "bant_qualified": pa.array(verdict.qualified[rows]),
-            "points": pa.array(found.points[rows]),
+            "points": pa.array(as_points(total_points(found.engagement[rows], fit[rows], policy.points))),
             "standing": standing[rows.start : rows.stop],
         }
 

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from features.attribute_points import attribute_points, fit_points
 from features.engines.spark import worker_code
+from features.engines.spark.blocks import FIT_POINTS
 from features.engines.spark.engine import (
     Cluster,
     Request,
@@ -184,8 +186,10 @@ def _rules(histories: Histories, tables: Tables, snapshots: Snapshots, bundle: B
     evidence = evidence_as_of(histories, tables.assessments, snapshots, policy.rules.criteria)
     verdict = bant(evidence, policy.rules)
     standing = standings_as_of(histories, tables, snapshots, policy)
+    attributes = attribute_points(histories.leads, tables, policy.points, policy.tracked)
+    fit, _ = fit_points(attributes, snapshots)
     columns = {"bant_met": pa.array(verdict.met, pa.int64()), "bant_qualified": pa.array(verdict.qualified)}
-    return pa.table({**columns, "standing": standing})
+    return pa.table({**columns, "standing": standing, FIT_POINTS: pa.array(fit)})
 
 
 def _write_scores(cluster: Cluster, folders: Folders, rows: "DataFrame", model: _Model) -> tuple[int, int]:

@@ -24,8 +24,9 @@ from features.build import build_features
 from features.catalog import Catalog, Family, FeatureDef
 from features.histories import build_histories
 from features.points import points_as_of
-from features.project import FeatureSettings, PointSettings
+from features.project import FeatureSettings
 from features.propose import learn_vocabulary, propose_catalog, recorded_in
+from features.rule_settings import PointSettings
 
 
 def compare(world: World, catalog: Catalog, pairs) -> None:

@@ -35,8 +35,8 @@ from features.build import build_features
 from features.catalog import Catalog
 from features.histories import build_histories, restrict
 from features.points import points_as_of
-from features.project import PointSettings
 from features.qualification import evidence_as_of
+from features.rule_settings import PointSettings
 from features.snapshots import closings_by_lead, has_open_deal, is_open
 from features.tables import Tables
 

@@ -5,14 +5,8 @@ from datetime import UTC, datetime
 import pytest
 
 from features.errors import ProjectFileError
-from features.project import (
-    DEFAULT_POINTS,
-    FeatureSettings,
-    Section,
-    expand_environment,
-    parse_section,
-    read_project,
-)
+from features.project import FeatureSettings, Section, expand_environment, parse_section, read_project
+from features.rule_settings import DEFAULT_POINTS
 
 MINIMAL = '[project]\nname = "acme"\n[tables.leads]\nfile = "leads.csv"\n'
 

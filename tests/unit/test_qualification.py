@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from worlds import World, assessment, day, lead, snapshots
 
-from features.project import RuleSettings
 from features.qualification import Evidence, bant, evidence_as_of
+from features.rule_settings import RuleSettings
 
 BANT = ("budget", "authority", "need", "timing")
 

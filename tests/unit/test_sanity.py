@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from features.catalog import Catalog, Family, FeatureDef
-from features.project import DEFAULT_POINTS
+from features.rule_settings import DEFAULT_POINTS
 from serving.sanity import _OF_FAMILY, is_named, sanity_rules
 
 NAN = float("nan")

@@ -9,7 +9,8 @@ import pytest
 
 from benchmarks.truth import true_propensity
 from features.errors import ProjectFileError
-from features.project import DEFAULT_POINTS, read_project
+from features.project import read_project
+from features.rule_settings import DEFAULT_POINTS
 from features.schema import SPECS
 from features.simulate import WorldSettings, simulate
 from features.simulate_events import KINDS

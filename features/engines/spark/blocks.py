@@ -14,8 +14,8 @@ from features.catalog import Catalog, FeatureDef
 from features.engines.local import WHOLE
 from features.histories import Histories, build_histories
 from features.identifiers import positions_of
-from features.points import points_as_of
-from features.project import PointSettings
+from features.points import as_points, engagement_points, total_points
+from features.rule_settings import PointSettings
 from features.snapshots import Snapshots
 from features.tables import Tables, tables_from_frames
 from features.windows import Ints
@@ -26,6 +26,8 @@ FEATURES_A_WEIGHT = 25
 LOGS = ("deals", "lead_changes", "assessments")
 SNAPSHOTS = "snapshots"
 POINTS = "points"
+FIT_POINTS = "fit_points"
+"""Points of attributes in thousandths, among the further columns: the driver knows them."""
 PARCELS = pa.schema([("block", pa.int32()), ("name", pa.string()), ("data", pa.binary())])
 
 
@@ -194,7 +196,8 @@ def _as_rows(job: BlockJob, histories: Histories, found: FeatureTable, asked: pa
     as_of = pa.array(found.snapshots.as_of).cast(pa.timestamp("us", tz="UTC"))
     leading: list[Any] = [asked[column.name] for column in job.leading]
     if job.points is not None:
-        leading.append(pa.array(points_as_of(histories, found.snapshots, job.points)))
+        engagement = engagement_points(histories, found.snapshots, job.points)
+        leading.append(pa.array(as_points(total_points(engagement, asked[FIT_POINTS].to_numpy(), job.points))))
     values = [_column(job.catalog, found, index) for index in range(len(found.names))]
     return pa.table([lead_ids, as_of, *leading, *values], schema=job.schema)
 

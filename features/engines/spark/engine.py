@@ -18,7 +18,8 @@ from features.engines.spark.session import Cluster, Folders, first_line, quiet, 
 from features.engines.spark.worker_code import Sums, blockwise
 from features.errors import InputContractError, SinkError
 from features.histories import Histories, build_histories
-from features.project import PointSettings, Project
+from features.project import Project
+from features.rule_settings import PointSettings
 from features.snapshots import Snapshots
 from features.tables import Tables, empty_table
 

@@ -1,0 +1,134 @@
+"""Commands about the rules: `points`, the log of one lead's points."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from typer.core import TyperGroup
+
+from features.cli import ProjectFolder, app, err, out, parse_as_of, utc_now
+from features.errors import ProjectFileError
+from features.project import Project, read_project
+from features.tables import Tables
+
+if TYPE_CHECKING:
+    from features.histories import Histories
+    from features.points_log import PointsLog
+    from features.snapshots import Snapshots
+
+HERE = Path()
+LOG = "log"
+AsOf = Annotated[str, typer.Option("--as-of", help="time such as 2026-06-30T00:00:00Z; events from then on are unseen")]
+AsJson = Annotated[bool, typer.Option("--json", help="one JSON object instead of text")]
+
+
+class _LogByDefault(TyperGroup):
+    """`ripelead points LEAD_ID …` is `ripelead points log LEAD_ID …`."""
+
+    def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]
+        named = args[:1] and (args[0] in self.commands or args[0] == "--help")
+        return super().parse_args(ctx, args if named or not args else [LOG, *args])
+
+
+points_app = typer.Typer(cls=_LogByDefault, no_args_is_help=True, help="The log of a lead's points, and fitted points.")
+app.add_typer(points_app, name="points")
+
+
+@dataclass(frozen=True, slots=True)
+class OneLead:
+    """One lead of a project as of a time, with the tables it was read from."""
+
+    project: Project
+    tables: Tables
+    histories: "Histories"
+    snapshot: "Snapshots"
+    tracked: tuple[str, ...]
+    lead_id: str
+    as_of: datetime
+
+
+@points_app.command(LOG)
+def log(lead_id: str, as_of: AsOf, directory: ProjectFolder = HERE, as_json: AsJson = False) -> None:
+    """Print what a lead's points are made of, entry by entry, as of a time."""
+    from features.points_log import points_log
+
+    one = one_lead(directory, lead_id, as_of)
+    found = points_log(one.histories, one.tables, one.snapshot, one.project.points, one.tracked)
+    out.print(_as_json(one, found) if as_json else _as_text(one, found), markup=False)
+
+
+def one_lead(directory: Path, lead_id: str, as_of: str) -> OneLead:
+    """The lead that a command asks for.
+
+    Raises:
+        ProjectFileError: the project has no such lead, or the lead was not created by then.
+    """
+    import numpy as np
+    import pandas as pd
+
+    from features.attribute_points import tracked_fields
+    from features.cells import instant
+    from features.histories import build_histories, restrict
+    from features.snapshots import Snapshots
+    from features.some_leads import Wanted, read_some
+
+    project = read_project(directory)
+    moment = parse_as_of(as_of, project)
+    untimed = isinstance(project.raw.get("label"), dict) and "column" in project.raw["label"]
+    tables = read_some(project, Wanted(lambda *_: [lead_id]), clock=utc_now(), untimed=untimed).tables
+    if quarantined := sum(count.quarantined for count in tables.counts):
+        err.print(f"note: {quarantined:,} rows cannot be used; `ripelead check` says which and why", markup=False)
+    tracked = tracked_fields(tables.lead_changes)
+    alone = restrict(tables, pd.Index([lead_id]))
+    if not (alone.leads["lead_id"] == lead_id).any():
+        raise ProjectFileError(f"no lead {lead_id!r} in the project's leads: check the id (it is case-sensitive)")
+    histories = build_histories(alone, project.hygiene)
+    number = np.flatnonzero(histories.lead_ids == lead_id)
+    if histories.created[number[0]] > instant(moment):
+        raise ProjectFileError(f"--as-of {as_of}: lead {lead_id!r} was created later: expected a time after that")
+    snapshot = Snapshots(number, np.array([instant(moment)]))
+    return OneLead(project, alone, histories, snapshot, tracked, lead_id, moment)
+
+
+def _as_text(one: OneLead, found: "PointsLog") -> str:
+    from features.points_log import as_time
+
+    settings = one.project.points
+    worth = f"{_number(found.total)} points, grade {found.grade}"
+    head = f"Lead {one.lead_id} as of {one.as_of:%Y-%m-%d %H:%M} UTC: {worth}"
+    lines = [f"{_number(line.points, signed=True):>9}  {as_time(line.at):16}  {line.what}" for line in found.entries]
+    reached = found.total / 1000 >= settings.threshold
+    last = f"threshold {settings.threshold:g}: {'reached' if reached else 'not reached'}"
+    sums = f"{_number(found.total):>9}  = {_number(found.engagement)} of interactions"
+    sums += f" + {_number(found.fit)} of attributes"
+    cut = found.total - found.engagement - found.fit
+    return "\n".join([head, *lines, sums + (f" − {_number(-cut)} cut at the cap" if cut else ""), last])
+
+
+def _number(thousandths: int, *, signed: bool = False) -> str:
+    """Points as decimal text, exactly."""
+    sign = "-" if thousandths < 0 else "+" if signed else ""
+    whole, rest = divmod(abs(thousandths), 1000)
+    return f"{sign}{whole}" + (f".{rest:03}".rstrip("0") if rest else "")
+
+
+def _as_json(one: OneLead, found: "PointsLog") -> str:
+    from features.points_log import as_time
+
+    said = {
+        "lead_id": one.lead_id,
+        "as_of": f"{one.as_of:%Y-%m-%dT%H:%M:%SZ}",
+        "points": found.total / 1000,
+        "engagement": found.engagement / 1000,
+        "fit": found.fit / 1000,
+        "grade": found.grade,
+        "threshold": one.project.points.threshold,
+        "entries": [
+            {"at": as_time(entry.at) or None, "axis": entry.axis, "what": entry.what, "points": entry.points / 1000}
+            for entry in found.entries
+        ],
+    }
+    return json.dumps(said, ensure_ascii=False, indent=1)
