@@ -17,7 +17,7 @@ export OMP_WAIT_POLICY := PASSIVE
 export MLFLOW_DISABLE_TELEMETRY := true
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-real data features train evaluate promote rollback score report mlflow serve \
+.PHONY: help setup demo demo-real data features train evaluate promote retrain rollback score report mlflow serve \
 	notebooks test lint types check bench bench-features bench-real bench-explain bench-ablation bench-one-lead \
 	bench-incremental bench-spark bench-score bench-audit soak lock clean
 
@@ -73,6 +73,9 @@ evaluate: $(READY) ## print how the newest model of project P did on its holdout
 
 promote: $(READY) ## make the challenger of project P the champion, if it passes the gate
 	@$(RIPELEAD) promote -p $(P)
+
+retrain: $(READY) ## train project P when there is something new, ask the gate, promote or say why not
+	@$(RIPELEAD) retrain -p $(P)
 
 rollback: $(READY) ## make the former champion of project P champion again
 	@$(RIPELEAD) rollback -p $(P)

@@ -37,6 +37,7 @@ SECTIONS = (
     "policy",
     "exploration",
     "tracking",
+    "gate",
 )
 
 

@@ -21,7 +21,8 @@ from serving.lead.recorded_scores import model_of, read_recorded
 from serving.lead.similar import SimilarLead, around_closed, similar_leads
 from serving.lead.what_if import actionable_kinds, usual_interactions, what_would_change
 from training.bundle import Bundle, load_bundle
-from training.cli import HERE, read_all, registry_of
+from training.cli import HERE, read_all
+from training.registry import registry_of
 
 
 @dataclass(frozen=True, slots=True)

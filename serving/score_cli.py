@@ -37,7 +37,8 @@ from serving.csv_dialects import DialectName
 from serving.language.translations import Language
 from serving.sinks import Target, target_of
 from training.bundle import load_bundle
-from training.cli import HERE, Engine, read_all, registry_of
+from training.cli import HERE, Engine, read_all
+from training.registry import registry_of
 
 NOTHING_TO_DO = 99
 

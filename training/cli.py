@@ -29,12 +29,12 @@ from features.project import FILE_NAME, Project, read_project
 from features.rules_cli import points_app
 from features.tables import Tables
 from training.evaluation import Estimate, Evaluation, from_json
-from training.registry import Registry
 from training.settings import SECTIONS, TrainingSettings, read_training_settings
 
 if TYPE_CHECKING:
     from features.engines.event_logs import Limits
     from training.feature_table import Written
+    from training.gate.decision import GateDecision
 
 
 class Engine(StrEnum):
@@ -46,18 +46,12 @@ class Engine(StrEnum):
 
 HERE = Path()
 RUNS = "runs"
-MODELS = "models"
 
 
 def read_all(directory: Path) -> tuple[Project, TrainingSettings]:
     """The whole project file, checked."""
     project = read_project(directory)
     return project, read_training_settings(project)
-
-
-def registry_of(project: Project) -> Registry:
-    """The project's model registry."""
-    return Registry(project.directory / MODELS)
 
 
 @app.command()
@@ -171,28 +165,23 @@ def train(
     run_folder: Annotated[Path | None, typer.Option("--out", help="run folder; default: runs/TIME")] = None,
 ) -> None:
     """Train, compare with the rules on the holdout, write the run folder, and register the challenger."""
-    from features.files import replaced_directory
-    from training.publish import track, write_report
-    from training.train import train as run_training
+    from training.publish import track
+    from training.run_folder import make_run
 
     project, settings = read_all(directory)
-    target = run_folder or project.directory / RUNS / f"{utc_now():%Y%m%dT%H%M%S}"
+    target = run_folder or new_run_folder(project)
     if target.exists():
         raise ProjectFileError(f"--out {target} exists already: choose another folder")
     tables = read_checked(project, untimed=settings.label.column is not None)
-    with replaced_directory(target) as folder:
-        run = run_training(project, settings, tables, folder, _say)
-        _say("drawing the report")
-        write_report(project, settings, run)
-    registry_of(project).register(target, utc_now())
+    run = make_run(project, settings, tables, target, utc_now(), say)
     print_left_out(run.dataset.histories.left_out)
     print_evaluation(run.evaluation)
     out.print(f"\nreport: {target / 'report.html'}\npictures: {target / 'figures'}", markup=False)
-    out.print(f"challenger: {run.version[:12]}; `ripelead promote` makes it the champion if it passes the gate")
+    out.print(f"challenger: {run.version[:12]}; {_next_step(run.gate)}")
     if settings.tracking.enabled:
         # Last, so that a tracking server that is away does not cost a finished run.
-        _say("logging to MLflow")
-        track(project, settings, replace(run, directory=target))
+        say("logging to MLflow")
+        track(project, settings, run)
     raise typer.Exit(exit_code(tables))
 
 
@@ -209,6 +198,17 @@ def fit_points(directory: ProjectFolder = HERE) -> None:
         proposed = propose_points(project, settings, load_dataset(project, settings, tables))
     out.print(proposed_text(proposed, project.points), markup=False)
     raise typer.Exit(exit_code(tables))
+
+
+def new_run_folder(project: Project) -> Path:
+    """Where the next run goes."""
+    return project.directory / RUNS / f"{utc_now():%Y%m%dT%H%M%S}"
+
+
+def _next_step(decision: "GateDecision | None") -> str:
+    if decision is None or decision.passed:
+        return "`ripelead promote` makes it the champion"
+    return "the gate would refuse it now, `ripelead gate` says why"
 
 
 @app.command()
@@ -229,38 +229,6 @@ def report(
     """Say where the report and the pictures of a run are."""
     folder = _run(directory, run_folder)
     out.print(f"report: {folder / 'report.html'}\npictures: {folder / 'figures'}", markup=False)
-
-
-@app.command()
-def promote(directory: ProjectFolder = HERE) -> None:
-    """Make the challenger the champion if it passes the gate; exit code 4 with the reasons if not."""
-    from training.tracking import point_alias, store_of
-    from training.verdict import promotable
-
-    project, settings = read_all(directory)
-    registry = registry_of(project)
-    passed, reasons = promotable(_read_evaluation(registry.bundle_path("challenger").parent / "evaluation.json"))
-    if not passed:
-        registry.refuse(utc_now(), reasons)
-        raise ModelRefusedError("the challenger is not promoted:\n" + "\n".join(f"- {reason}" for reason in reasons))
-    version = registry.promote(utc_now(), reasons)
-    if settings.tracking.enabled:
-        point_alias(store_of(project, settings.tracking), "champion", version)
-    out.print(f"champion: {version[:12]}")
-    for reason in reasons:
-        out.print(f"- {reason}", markup=False)
-
-
-@app.command()
-def rollback(directory: ProjectFolder = HERE) -> None:
-    """Make the champion before the present one champion again."""
-    from training.tracking import point_alias, store_of
-
-    project, settings = read_all(directory)
-    version = registry_of(project).rollback(utc_now())
-    out.print(f"champion: {version[:12]} (rolled back)")
-    if settings.tracking.enabled:
-        point_alias(store_of(project, settings.tracking), "champion", version)
 
 
 @app.command()
@@ -326,5 +294,6 @@ def _read_evaluation(path: Path) -> Evaluation:
         raise ModelRefusedError(f"{path}: not a readable evaluation: {error}") from error
 
 
-def _say(what: str) -> None:
+def say(what: str) -> None:
+    """Tell what is being done."""
     err.print(f"· {what}", markup=False)

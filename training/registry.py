@@ -14,14 +14,15 @@ from pathlib import Path
 from typing import Any, Literal
 
 from features.errors import ModelRefusedError, OverlapError
-from features.files import replaced_directory, write_text
+from features.files import replaced_directory, replaced_file, write_text
+from features.project import Project
 from training.bundle import verify_files
 from training.locks import held
 from training.promotion_log import Event, Standing, append_event, read_log, standing_after
 
 Alias = Literal["champion", "challenger"]
-ALIASES: tuple[Alias, ...] = ("challenger", "champion")
-KEPT = ("evaluation.json", "audit.json", "gate.json")
+MODELS = "models"
+KEPT = ("evaluation.json", "audit.json", "gate.json", "origin.json", "seen_by_judged.npy", "seen_by_shipped.npy")
 """Files of a run that stand beside its bundle, as far as the run has them."""
 WAIT_S = 30.0
 
@@ -33,18 +34,30 @@ class Registry:
     directory: Path
 
     def register(self, run: Path, at: datetime) -> str:
-        """Keep a run's bundle with what belongs to it and make it the challenger; gives the bundle's id."""
+        """Keep a run's bundle with what belongs to it and make it the challenger; gives the bundle's id.
+
+        The model that judged it is kept as a bundle of its own, under its own id.
+        """
         version = verify_files(run / "bundle")
         with self._changing():
-            target = self.directory / version
-            if not target.exists():
-                with replaced_directory(target) as folder:
-                    shutil.copytree(run / "bundle", folder / "bundle")
-                    for name in KEPT:
-                        if (run / name).exists():
-                            shutil.copy(run / name, folder / name)
+            if (run / "judged").exists():
+                self._keep(run / "judged", verify_files(run / "judged"), {})
+            self._keep(run / "bundle", version, {name: run / name for name in KEPT if (run / name).exists()})
             self._happened({"event": "registered", "at": at.isoformat(), "bundle": version})
         return version
+
+    def _keep(self, bundle: Path, version: str, beside: Mapping[str, Path]) -> None:
+        """A bundle under its id with files beside it; what stands there already is a copy of the same bundle."""
+        target = self.directory / version
+        if (target / "bundle").exists():
+            for name, path in beside.items():
+                with replaced_file(target / name) as temporary:
+                    shutil.copy(path, temporary)
+            return
+        with replaced_directory(target) as folder:
+            shutil.copytree(bundle, folder / "bundle")
+            for name, path in beside.items():
+                shutil.copy(path, folder / name)
 
     def aliases(self) -> dict[str, str]:
         """Bundle id by alias; empty before the first training.
@@ -57,6 +70,12 @@ class Registry:
         if None in found.values():  # registries that were made before the log held all of it
             found = {alias: version or self._copied().get(alias) for alias, version in found.items()}
         return {alias: version for alias, version in found.items() if version is not None}
+
+    def standing(self) -> Standing:
+        """Challenger and champions, also of a registry that was made before the log held all of it."""
+        aliases, logged = self.aliases(), standing_after(self.log())
+        champions = logged.champions or tuple(aliases[alias] for alias in ("champion",) if alias in aliases)
+        return Standing(aliases.get("challenger"), champions)
 
     def bundle_path(self, alias: Alias) -> Path:
         """Folder of the bundle behind an alias.
@@ -167,3 +186,8 @@ class Registry:
             return self._copied() == self.aliases()
         except ModelRefusedError:
             return False
+
+
+def registry_of(project: Project) -> Registry:
+    """The project's model registry."""
+    return Registry(project.directory / MODELS)

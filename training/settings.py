@@ -10,6 +10,7 @@ from features.deals import DealsOfAccount
 from features.project import Project
 from features.sections import AwareTime, Section
 from training.exploration import ExplorationSettings
+from training.gate.settings import GateSettings
 
 
 class LabelSettings(Section):
@@ -134,6 +135,7 @@ class TrainingSettings:
     policy: PolicySettings
     exploration: ExplorationSettings
     tracking: TrackingSettings
+    gate: GateSettings
 
 
 SECTIONS: Mapping[str, type[Section]] = {
@@ -143,6 +145,7 @@ SECTIONS: Mapping[str, type[Section]] = {
     "policy": PolicySettings,
     "exploration": ExplorationSettings,
     "tracking": TrackingSettings,
+    "gate": GateSettings,
 }
 
 
@@ -155,4 +158,5 @@ def read_training_settings(project: Project) -> TrainingSettings:
         policy=project.section("policy", PolicySettings),
         exploration=project.section("exploration", ExplorationSettings),
         tracking=project.section("tracking", TrackingSettings),
+        gate=project.section("gate", GateSettings),
     )

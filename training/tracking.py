@@ -17,7 +17,6 @@ from features.catalog import Catalog
 from features.errors import ProjectFileError
 from features.project import Project
 from training.evaluation import Estimate, Evaluation
-from training.registry import Alias
 from training.settings import TrackingSettings
 
 if TYPE_CHECKING:
@@ -91,13 +90,22 @@ def log_run(store: Store, tracked: Tracked, evaluation: Evaluation, catalog: Cat
         return str(run.info.run_id)
 
 
-def point_alias(store: Store, alias: Alias, bundle: str) -> None:
-    """Point an alias at the model version of a bundle; a bundle that MLflow does not know is left alone."""
-    with _connected(store) as client:
-        for version in client.search_model_versions(f"name = '{store.model}'"):
-            if version.tags.get("bundle") == bundle:
-                client.set_registered_model_alias(store.model, alias, version.version)
-                return
+def mirror_aliases(store: Store, wanted: Mapping[str, str]) -> tuple[str, ...]:
+    """Point MLflow's aliases at the versions of these bundles; gives in words what was not as it should be.
+
+    A server that is away is given up after seconds: the project's own registry is what counts.
+
+    Raises:
+        ProjectFileError: the tracking store cannot be reached.
+    """
+    with _impatient(), _connected(store) as client:
+        if not (models := client.search_registered_models(f"name = '{store.model}'")):
+            return ()
+        versions = client.search_model_versions(f"name = '{store.model}'")
+        bundle_of = {str(version.version): version.tags.get("bundle", "") for version in versions}
+        pointing = {alias: bundle_of.get(str(at)) for alias, at in models[0].aliases.items()}
+        wrong = {alias: bundle for alias, bundle in wanted.items() if pointing.get(alias) != bundle}
+        return tuple(_pointed(client, store, bundle_of, alias, bundle) for alias, bundle in wrong.items())
 
 
 def flat_metrics(evaluation: Evaluation) -> Iterator[tuple[str, float]]:
@@ -115,6 +123,29 @@ def _register(client: "MlflowClient", store: Store, model_uri: str, run_id: str,
         client.create_registered_model(store.model)
     version = client.create_model_version(store.model, model_uri, run_id, tags={"bundle": bundle})
     client.set_registered_model_alias(store.model, "challenger", version.version)
+
+
+def _pointed(client: "MlflowClient", store: Store, bundle_of: Mapping[str, str], alias: str, bundle: str) -> str:
+    found = [int(version) for version, tag in bundle_of.items() if tag == bundle]
+    if not found:
+        return f"MLflow has no version of {bundle[:12]}: its alias {alias} is left as it is"
+    client.set_registered_model_alias(store.model, alias, str(max(found)))
+    return f"MLflow: {alias} is {bundle[:12]} (version {max(found)})"
+
+
+@contextmanager
+def _impatient() -> Iterator[None]:
+    """A server that does not answer is asked twice and not for minutes."""
+    limits = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "5"}
+    before = {name: os.environ.get(name) for name in limits}
+    os.environ.update(limits)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name, None)
+            if value is not None:
+                os.environ[name] = value
 
 
 @contextmanager

@@ -22,7 +22,9 @@ from training.evidence import evidence_of
 from training.examinations import examine
 from training.examine import Examined, Finding
 from training.folds import outer_folds
+from training.gate.decision import GateDecision
 from training.judge import Judged, Say, judge_holdout
+from training.keep import keep_judged
 from training.model import Fitted, fit_model
 from training.policy_values import ClassPolicy
 from training.settings import TrainingSettings
@@ -40,6 +42,8 @@ class Run:
     dataset: Dataset
     audit: Audit
     findings: tuple[Finding, ...]
+    gate: GateDecision | None = None
+    """What the gate says of it beside the champion of the day, once it was asked."""
 
 
 def train(project: Project, settings: TrainingSettings, tables: Tables, directory: Path, say: Say) -> Run:
@@ -73,6 +77,7 @@ def train(project: Project, settings: TrainingSettings, tables: Tables, director
     version = write_bundle(directory / "bundle", final.trained, final.table, policy, card, evidence)
     (directory / "evaluation.json").write_text(to_json(evaluation), encoding="utf-8")
     judged.frame.to_parquet(directory / "holdout.parquet", index=False)
+    keep_judged(directory, project, settings, dataset, judged, (version, policy))
     findings = examine(Examined(project, settings, dataset, judged, final, evaluation, classes), directory, say)
     return Run(directory, version, evaluation, judged, final, dataset, audited, findings)
 

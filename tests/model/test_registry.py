@@ -34,7 +34,7 @@ def second(tmp_path, run_folder):
     shutil.copytree(run_folder, run)
     (run / "bundle" / "card.md").write_text("another model", encoding="utf-8")
     hashes = {name: sha256((run / "bundle" / name).read_bytes()).hexdigest() for name in FILES}
-    manifest = {"schema_version": 1, "id": bundle._identity(hashes), "files": hashes}
+    manifest = {"schema_version": bundle.SCHEMA, "id": bundle._identity(hashes), "files": hashes}
     bundle._write_json(run / "bundle" / "manifest.json", manifest)
     return run
 

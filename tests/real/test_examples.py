@@ -12,9 +12,9 @@ from features.cli import run
 from features.project import read_project
 from features.tables import read_tables
 from serving.cli import app
-from training.cli import registry_of
 from training.dataset import load_dataset
 from training.model import learn_catalog
+from training.registry import registry_of
 from training.settings import read_training_settings
 from training.train import train
 

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -13,6 +14,7 @@ from features.errors import ModelRefusedError, OverlapError
 from training.promotion_log import Standing, append_event, read_log, standing_after
 from training.registry import Registry
 
+ROOT = Path(__file__).parents[2]
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 EVENTS = st.lists(
     st.fixed_dictionaries({"event": st.sampled_from(["registered", "promoted", "refused"]), "bundle": st.text()}),
@@ -99,7 +101,7 @@ registry.Registry(Path(sys.argv[1])).promote(datetime.now(UTC), ())
 def test_killed_between_the_log_and_its_copy_the_promotion_counts(tmp_path):
     registry = registry_with(tmp_path, *promoted("a"), {"event": "registered", "bundle": "b"})
     registry.mend()
-    assert subprocess.run([sys.executable, "-c", KILLED, tmp_path], check=False).returncode == 9
+    assert subprocess.run([sys.executable, "-c", KILLED, tmp_path], cwd=ROOT, check=False).returncode == 9
     assert json.loads((tmp_path / "aliases.json").read_text())["champion"] == "a"
     assert registry.aliases()["champion"] == "b"
     assert registry.mend()
@@ -125,7 +127,7 @@ for _ in range(40):
 
 def test_two_processes_at_once_lose_no_event(tmp_path):
     registry = registry_with(tmp_path, {"event": "registered", "bundle": "b"})
-    both = [subprocess.Popen([sys.executable, "-c", MANY, tmp_path]) for _ in range(2)]
+    both = [subprocess.Popen([sys.executable, "-c", MANY, tmp_path], cwd=ROOT) for _ in range(2)]
     assert [process.wait() for process in both] == [0, 0]
     assert len(registry.log()) == 81
 
