@@ -28,13 +28,13 @@ from features.event_codes import (
 )
 from features.event_records import NO_DURATION, Records, record_type, taken
 from features.histories import NOT_GIVEN, OUTBOUND
-from features.hygiene import Unwanted
+from features.hygiene import BY_REP
 from features.layout import Layout
 from features.links import ACCOUNT_ORPHAN, LEAD_ORPHAN, after_end
 from features.project import Project
 from features.sources import SourceTable
 from features.times import Mask, microseconds
-from features.traffic import RowFacts, unwanted_rows
+from features.traffic import RowFacts, made_by_reps, unwanted_rows
 from features.values import clean_text, parse
 from features.vocabulary import rows
 from features.windows import Ints
@@ -79,6 +79,8 @@ class EventDoor:
         has_rest = bool(self.layout.others or self._uncarried)
         absent = {name for name, column in SOURCE_OF.items() if column not in self.layout.canonical}
         absent |= set() if has_rest else {"rest"}
+        if self.project.hygiene.without_reps:
+            absent.discard("direction")  # it carries the mark
         return record_type(frozenset(absent))
 
     @property
@@ -129,7 +131,9 @@ def code_batch(door: EventDoor, source: SourceTable, first: int) -> Coded:
     if door.rest:
         batch.records["rest"] = rest_hash([source.rows[name] for name in door.rest], n)
     alive = batch.draft.alive
-    unwanted = _unwanted(batch)
+    facts = _facts(batch)
+    unwanted = unwanted_rows(facts, alive, door.project.hygiene)
+    _mark_reps(batch, made_by_reps(facts, door.project.hygiene))
     wanted = alive & ~unwanted.mask
     return Coded(
         records=batch.records if wanted.all() else taken(batch.records, np.flatnonzero(wanted)),
@@ -242,18 +246,27 @@ def _after_end(batch: _Batch) -> None:
     batch.draft = reject(batch.draft, late, after_end("occurred_at", pd.Timestamp(door.end), chosen=door.chosen))
 
 
-def _unwanted(batch: _Batch) -> Unwanted:
-    """Usable rows that hygiene leaves out, as far as a row tells (see `features.traffic`)."""
+def _mark_reps(batch: _Batch, made: Mask) -> None:
+    if not batch.door.project.hygiene.without_reps:
+        return
+    if "direction" not in batch.codes:
+        batch.records["direction"] = NOT_GIVEN
+    batch.records["direction"] += np.int8(BY_REP) * made
+
+
+def _facts(batch: _Batch) -> RowFacts:
+    """What hygiene looks at in single rows (see `features.traffic`)."""
     door, records = batch.door, batch.records
+    rep_kinds = [door.kinds.codes[name] for name in door.project.hygiene.rep_kinds if name in door.kinds.codes]
     cells = batch.cells("actor")
     texts = None if cells is None else clean_text(cells, reading_of(door.project, "interactions", "actor"))
-    facts = RowFacts(
+    return RowFacts(
         time=records["time"],
         actor=None if texts is None else texts.to_pandas(),
         outbound=records["direction"] == OUTBOUND if "direction" in batch.codes else np.zeros(len(records), np.bool_),
+        of_rep_kind=np.isin(batch.codes["kind"], rep_kinds),
         internal=np.append(door.internal, False)[records["lead"]],
     )
-    return unwanted_rows(facts, batch.draft.alive, door.project.hygiene)
 
 
 def doubt_notes(doubts: Counter[str], examples: dict[str, str]) -> tuple[str, ...]:

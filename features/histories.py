@@ -14,13 +14,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from features.event_log import EventLog, sorted_log
-from features.hygiene import LOG_RULES, unwanted
+from features.hygiene import BY_REP, LOG_RULES, REP_ACTIVITY, marked_by_rep, unwanted
 from features.identifiers import one_array, positions_of
 from features.project import NO_HYGIENE, HygieneSettings
 from features.tables import Tables
 from features.times import microseconds
-from features.traffic import excluded_rows
-from features.windows import NEVER, Floats, Ints, starts
+from features.traffic import excluded_rows, rows_of_reps
+from features.windows import NEVER, Bools, Floats, Ints, starts
 
 INBOUND, OUTBOUND = 0, 1
 DURATION_UNIT_S = 1e-3
@@ -79,6 +79,7 @@ def build_histories(tables: Tables, rules: HygieneSettings = NO_HYGIENE) -> Hist
     kinds, kind = _alphabetical(interactions["kind"])
     topics, topic = _alphabetical(interactions["topic"])
     every = {**_event_columns(interactions, leads["lead_id"], account_names), "kind": kind, "topic": topic}
+    every["direction"] = every["direction"] + BY_REP * rows_of_reps(interactions, rules)
     columns, of_logs = wanted_events(every, len(leads), kinds, rules)
     created = microseconds(leads["created_at"])
     by_lead, by_account = event_logs(columns, created, account, len(account_names))
@@ -107,7 +108,8 @@ def wanted_events(
 ) -> tuple[Mapping[str, Ints], Mapping[str, int]]:
     """The events that count (columns as for `event_logs`), and how many each rule leaves out.
 
-    Only events of leads are looked at: what an account did without one has no order to be judged by.
+    Only events of leads are looked at: what an account did without one has no order to be judged by. What sales made
+    is left out wherever it is.
     """
     if not rules.enabled:
         return columns, dict.fromkeys(LOG_RULES, 0)
@@ -115,7 +117,13 @@ def wanted_events(
     found = unwanted(log, kinds, rules)
     keep = np.ones(len(columns["time"]), bool)
     keep[log.positions[found.mask]] = False
-    return columns if keep.all() else {name: values[keep] for name, values in columns.items()}, found.counts
+    of_accounts = (columns["lead"] < 0) & marked_by_rep(columns["direction"])
+    kept = columns if keep.all() and not of_accounts.any() else _chosen(columns, keep & ~of_accounts)
+    return kept, {**found.counts, REP_ACTIVITY: found.counts[REP_ACTIVITY] + int(of_accounts.sum())}
+
+
+def _chosen(columns: Mapping[str, Ints], keep: Bools) -> Mapping[str, Ints]:
+    return {name: values[keep] for name, values in columns.items()}
 
 
 def event_logs(columns: Mapping[str, Ints], created: Ints, account: Ints, n_accounts: int) -> tuple[EventLog, EventLog]:

@@ -22,8 +22,11 @@ Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 Codes = npt.NDArray[np.int8]
 
-LOG_RULES = ("mail scanner", "answer before any mail", "burst of clicks", "duplicate")
-KEPT, SCANNER, NO_MAIL, BURST, DUPLICATE = range(5)
+REP_ACTIVITY = "rep activity"
+LOG_RULES = ("mail scanner", "answer before any mail", "burst of clicks", "duplicate", REP_ACTIVITY)
+KEPT, SCANNER, NO_MAIL, BURST, DUPLICATE, REP = range(6)
+BY_REP = 3
+"""Added to the direction of what sales made, where that is left out: until then the rules must see its mails."""
 OTHER, SENT, OPENED, CLICKED = range(4)
 SECOND_US, MINUTE_US, QUARTER_US = 1_000_000, 60_000_000, 900_000_000
 # Clicks that follow one another for longer start a new burst, so that no stream is left out as a whole.
@@ -71,7 +74,13 @@ def unwanted(log: "EventLog", kinds: tuple[str, ...], rules: HygieneSettings) ->
         columns = _Columns(log.kind, log.topic, log.direction, log.duration, log.has_duration, log.value)
         window = _microseconds(rules.duplicate_seconds)
         _mark_duplicates(log.start, log.time, columns, (window, LOOK_BACK, rules.exact_minutes), rule)
+        rule[(rule == KEPT) & marked_by_rep(log.direction)] = REP
     return by_rule(rule, LOG_RULES)
+
+
+def marked_by_rep(direction: Ints) -> Bools:
+    """Which directions (−1, 0 or 1) carry the mark `BY_REP`."""
+    return direction >= BY_REP - 1
 
 
 def without(log: "EventLog", mask: Bools) -> "EventLog":

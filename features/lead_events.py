@@ -10,12 +10,15 @@ import numpy as np
 from features.cells import Row, cell, each, identifier, instant, label, number, refuse_unknown, required, rows_under
 from features.errors import InputContractError
 from features.histories import DURATION_UNIT_S, INBOUND, NOT_GIVEN, OUTBOUND, VALUE_UNIT, fixed_point, wanted_events
+from features.hygiene import BY_REP
 from features.project import HygieneSettings
 from features.schema import SPECS
 from features.traffic import fitting
 from features.windows import Floats, Ints
 
-_DIRECTIONS = {"inbound": INBOUND, "outbound": OUTBOUND}
+_DIRECTIONS: dict[str | None, int] = {"inbound": INBOUND, "outbound": OUTBOUND}
+# Before the words of `direction` where sales made the event and such events are left out; no word has it.
+_REP = "\t"
 _KEYS = frozenset(column.name for column in SPECS["interactions"].columns)
 # A row as (time, lead, kind, topic, direction, duration, value).
 _Event = tuple[int, int, str, str | None, str | None, float | None, float | None]
@@ -51,7 +54,7 @@ def account_events(history: Row, people: People, rules: HygieneSettings) -> Even
     """
     found = each(history, "interactions", lambda row: _event(row, people))
     rows = rows_under(history, "interactions")
-    events = _without_repeats(*_without_excluded(found, rows, people, rules)) if found else []
+    events = _without_repeats(*_marked(*_without_excluded(found, rows, people, rules), rules)) if found else []
     time, lead, kind, topic, direction, duration, value = zip(*events, strict=True) if events else [()] * 7
     kinds, topics = _alphabetical(kind), _alphabetical(topic)
     columns = {
@@ -60,7 +63,7 @@ def account_events(history: Row, people: People, rules: HygieneSettings) -> Even
         "account": np.zeros(len(events), np.int64),
         "kind": _codes(kind, kinds),
         "topic": _codes(topic, topics),
-        "direction": np.array([_DIRECTIONS.get(name, NOT_GIVEN) for name in direction], np.int64),
+        "direction": np.array([_direction(name) for name in direction], np.int64),
         "duration": fixed_point(_filled(duration), DURATION_UNIT_S),
         "has_duration": np.array([seconds is not None for seconds in duration], np.int64),
         "value": fixed_point(_filled(value), VALUE_UNIT),
@@ -127,6 +130,26 @@ def _without_excluded(
         for (time, lead, _, _, direction, _, _), actor in zip(events, actors, strict=True)
     ]
     return list(compress(events, kept)), list(compress(rows, kept))
+
+
+def _marked(events: list[_Event], rows: Sequence[Row], rules: HygieneSettings) -> tuple[list[_Event], Sequence[Row]]:
+    """Events with a mark on those that sales made, where such are left out; and their rows."""
+    if not rules.without_reps:
+        return events, rows
+    actors = [label(row.get("actor")) for row in rows]
+    reps = _fitting(actors, rules.rep_actors)
+    made = [
+        direction == "outbound" or kind in rules.rep_kinds or actor in reps
+        for (_, _, kind, _, direction, _, _), actor in zip(events, actors, strict=True)
+    ]
+    marked = [(*e[:4], f"{_REP}{e[4] or ''}", *e[5:]) if mark else e for e, mark in zip(events, made, strict=True)]
+    return marked, rows
+
+
+def _direction(name: str | None) -> int:
+    if name is not None and name.startswith(_REP):
+        return BY_REP + _DIRECTIONS.get(name.removeprefix(_REP), NOT_GIVEN)
+    return _DIRECTIONS.get(name, NOT_GIVEN)
 
 
 def _fitting(actors: Sequence[str | None], patterns: tuple[str, ...]) -> set[str | None]:

@@ -163,6 +163,26 @@ class HygieneSettings(Section):
     first_year: int = Field(
         1990, description="earlier interactions come from a clock that was never set", ge=1900, le=2199
     )
+    rep_activities: Literal["keep", "exclude"] = Field(
+        "keep", description="exclude: what sales did (outbound, or as the next two keys say) counts in no feature"
+    )
+    rep_actors: tuple[str, ...] = Field(
+        (), description="patterns of `actor` who are sales; '*' where only they are named", examples=[["*@acme.com"]]
+    )
+    rep_kinds: tuple[str, ...] = Field(
+        ("email_sent", "email_delivered", "call_attempt"), description="kinds that sales bring about"
+    )
+
+    @model_validator(mode="after")
+    def _possible(self) -> Self:
+        if self.rep_activities == "exclude" and not self.enabled:
+            raise ValueError('rep_activities = "exclude" needs enabled = true; switch the other rules off one by one')
+        return self
+
+    @property
+    def without_reps(self) -> bool:
+        """Whether what sales did is left out."""
+        return self.rep_activities == "exclude"
 
 
 NO_HYGIENE = HygieneSettings.model_validate({"enabled": False})

@@ -25,12 +25,13 @@ ROW_RULES = ("clock never set", "bot", "internal actor", "internal lead")
 @dataclass(frozen=True, slots=True)
 class RowFacts:
     """What the rules look at, one entry per row: times (microseconds), actors (None: not given at all), and whether
-    a row is outbound, or of a lead that is a test.
+    a row is outbound, of a kind that sales bring about, or of a lead that is a test.
     """
 
     time: Ints
     actor: pd.Series | None
     outbound: Bools
+    of_rep_kind: Bools
     internal: Bools
 
 
@@ -39,14 +40,31 @@ def excluded_rows(interactions: pd.DataFrame, leads: pd.DataFrame, rules: Hygien
 
     Each row is judged by itself and by its lead's e-mail address, so the mask does not depend on the other rows.
     """
+    internal = _of_test_leads(interactions, leads, rules.internal_domains)
+    return unwanted_rows(_facts(interactions, internal, rules), np.ones(len(interactions), bool), rules)
+
+
+def rows_of_reps(interactions: pd.DataFrame, rules: HygieneSettings) -> Bools:
+    """Rows of `interactions` that sales made, where the rules leave those out. Columns that lack hit nothing."""
+    return made_by_reps(_facts(interactions, np.zeros(len(interactions), bool), rules), rules)
+
+
+def made_by_reps(facts: RowFacts, rules: HygieneSettings) -> Bools:
+    """Rows that sales made, where the rules leave those out: outbound, of their kinds, or by one of them."""
+    if not rules.without_reps:
+        return np.zeros(len(facts.outbound), bool)
+    return facts.outbound | facts.of_rep_kind | _named(facts.actor, rules.rep_actors, facts.outbound)
+
+
+def _facts(interactions: pd.DataFrame, internal: Bools, rules: HygieneSettings) -> RowFacts:
     n = len(interactions)
-    facts = RowFacts(
+    return RowFacts(
         time=microseconds(interactions["occurred_at"]) if "occurred_at" in interactions else np.full(n, LATE),
         actor=interactions.get("actor"),
         outbound=_is_outbound(interactions),
-        internal=_of_test_leads(interactions, leads, rules.internal_domains),
+        of_rep_kind=_of_kinds(interactions, rules.rep_kinds),
+        internal=internal,
     )
-    return unwanted_rows(facts, np.ones(n, bool), rules)
 
 
 def unwanted_rows(facts: RowFacts, usable: Bools, rules: HygieneSettings) -> Unwanted:
@@ -71,10 +89,16 @@ def _is_outbound(interactions: pd.DataFrame) -> Bools:
     return (interactions["direction"] == "outbound").to_numpy(bool, na_value=False)
 
 
-def _named(texts: pd.Series | None, patterns: tuple[str, ...], usable: Bools) -> Bools:
+def _of_kinds(interactions: pd.DataFrame, kinds: tuple[str, ...]) -> Bools:
+    if "kind" not in interactions:
+        return np.zeros(len(interactions), bool)
+    return interactions["kind"].isin(kinds).to_numpy(bool)
+
+
+def _named(texts: pd.Series | None, patterns: tuple[str, ...], rows: Bools) -> Bools:
     """Rows whose text fits one of the patterns; each different text is looked at once."""
     if not patterns or texts is None or not texts.notna().any():
-        return np.zeros(len(usable), bool)
+        return np.zeros(len(rows), bool)
     codes, different = pd.factorize(texts)
     return np.append(fitting(different, patterns), False)[codes]
 

@@ -5,21 +5,21 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from features.drafts import fault
-from features.engines.account_ranges import AccountRanges
+from features.engines.account_ranges import AccountRanges, column_of
 from features.engines.accounting import Accounting
 from features.event_log import TIE_BREAKERS, lead_log
 from features.event_order import total_order
 from features.event_records import Records, grouped, reorder, same_as_before, taken
-from features.hygiene import unwanted
+from features.hygiene import REP_ACTIVITY, marked_by_rep, unwanted
 from features.links import REPEATS
-from features.windows import Ints
+from features.windows import Bools, Ints
 
 
 def settle(ranges: AccountRanges, accounting: Accounting, dropped: Ints, threads: int) -> None:
     """Put each range in order; rows with the numbers `dropped` are left out, repeats are quarantined."""
 
     def settled(number: int) -> Ints:
-        records, repeated = _in_order(ranges, number, dropped)
+        records, repeated = _in_order(ranges, accounting, number, dropped)
         ranges.partitions.put(number, _wanted(ranges, number, records, accounting))
         return repeated
 
@@ -29,7 +29,7 @@ def settle(ranges: AccountRanges, accounting: Accounting, dropped: Ints, threads
     accounting.reject_rows(numbers, fault("", REPEATS, "each row once", expected_loss=True))
 
 
-def _in_order(ranges: AccountRanges, number: int, dropped: Ints) -> tuple[Records, Ints]:
+def _in_order(ranges: AccountRanges, accounting: Accounting, number: int, dropped: Ints) -> tuple[Records, Ints]:
     """The records by lead, then by account where there is none, and time; and the row numbers of repeats."""
     parts = ranges.partitions.take_parts(number)
     if len(dropped):
@@ -41,6 +41,7 @@ def _in_order(ranges: AccountRanges, number: int, dropped: Ints) -> tuple[Record
     again = same_as_before(records)
     keep = ~again & (owner < known)
     repeated = records["row"][again].astype(np.int64)
+    accounting.leave_out({REP_ACTIVITY: int(_by_reps(records[~again & (owner >= known)]).sum())})
     return records if keep.all() else taken(records, np.flatnonzero(keep)), repeated
 
 
@@ -56,7 +57,13 @@ def _wanted(ranges: AccountRanges, number: int, records: Records, accounting: Ac
         return records
     first, stop = ranges.leads(number)
     found = unwanted(lead_log(ranges.fields(number, records), stop - first), ranges.door.kinds.alphabetical()[0], rules)
+    of_accounts = _by_reps(records[len(found.mask) :])
     accounting.leave_out(found.counts)
-    keep = np.ones(len(records), np.bool_)
-    keep[: len(found.mask)] = ~found.mask
+    accounting.leave_out({REP_ACTIVITY: int(of_accounts.sum())})
+    keep = ~np.append(found.mask, of_accounts)
     return records if keep.all() else taken(records, np.flatnonzero(keep))
+
+
+def _by_reps(records: Records) -> Bools:
+    """What sales made, where that is left out."""
+    return marked_by_rep(column_of(records, "direction"))

@@ -37,7 +37,7 @@ NUMBERS = replace(CATALOG, features=tuple(replace(f, type="number") for f in CAT
 LIMITS = Limits(memory=None, threads=1)
 
 
-def write_tables(folder: Path, world: World, pattern: str = "events-*.parquet", end: str = END) -> None:
+def write_tables(folder: Path, world: World, pattern: str = "events-*.parquet", end: str = END, more: str = "") -> None:
     """The world as a project in `folder`, without its interactions."""
     folder.mkdir(parents=True, exist_ok=True)
     tables = world.tables()
@@ -47,7 +47,7 @@ def write_tables(folder: Path, world: World, pattern: str = "events-*.parquet", 
     sections = [f'[tables.{name}]\nfile = "{name}.parquet"' for name in others]
     head = f'[project]\nname = "test"\ndata_end = "{end}"\n'
     events = f'[tables.interactions]\nfile = "{pattern}"\n'
-    (folder / "ripelead.toml").write_text("\n".join([head, *sections, events, HYGIENE]), encoding="utf-8")
+    (folder / "ripelead.toml").write_text("\n".join([head, *sections, events, HYGIENE + more]), encoding="utf-8")
 
 
 def write_events(events: pd.DataFrame, path: Path) -> None:

@@ -112,19 +112,27 @@ def test_a_table_that_is_mostly_bad_is_refused(case, tmp_path):
 MORE_HYGIENE = f'{HYGIENE}internal_domains = ["test.example"]\nfirst_year = 2026\n'
 
 
-def test_hygiene_leaves_out_the_same_events(tmp_path):
+REPS = 'rep_activities = "exclude"\nrep_actors = ["rep*"]\nrep_kinds = ["Visit"]\n'
+
+
+@pytest.mark.parametrize(("reps", "absent"), [("", []), (REPS, []), (REPS, ["direction"]), (REPS, ["actor"])])
+def test_hygiene_leaves_out_the_same_events(tmp_path, reps, absent):
     world = many_worlds(6)
     leads = tuple(
         {**row, "email": f"{i}@{'test.example' if i % 5 == 0 else 'x.org'}"} for i, row in enumerate(world.leads)
     )
     again = tuple({**row, "occurred_at": row["occurred_at"] + 400_000} for row in world.interactions[::3])
     world = replace(world, leads=leads, interactions=(*world.interactions, *again))
-    case = case_of(tmp_path, world, world.tables().interactions, "events.parquet")
+    events = world.tables().interactions.assign(
+        actor=lambda rows: [f"rep {i}" if i % 5 == 0 else "x" for i in rows.index]
+    )
+    case = case_of(tmp_path, world, events.drop(columns=absent), "events.parquet")
     toml = tmp_path / "ripelead.toml"
-    toml.write_text(toml.read_text(encoding="utf-8") + MORE_HYGIENE, encoding="utf-8")
+    toml.write_text(toml.read_text(encoding="utf-8") + MORE_HYGIENE + reps, encoding="utf-8")
     project = read_project(tmp_path)
     clean = build_histories(case.local, project.hygiene)
     assert all(clean.left_out[rule] for rule in ("duplicate", "mail scanner", "internal lead", "clock never set"))
+    assert bool(reps) == bool(clean.left_out["rep activity"])
     expected = build_features(clean, case.local, case.snapshots, CATALOG).values
     found, logs = engine_table(case, tmp_path / "spill", TINY, 50, project.hygiene)
     assert_same_bits(found, as_rows(clean, case.snapshots, expected))

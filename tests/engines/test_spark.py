@@ -7,9 +7,10 @@ from dataclasses import replace
 import pandas as pd
 import pyarrow as pa
 import pytest
-from project_world import CATALOG, CLOCK, assert_same_bits, case_of, many_worlds, read_rows
+from project_world import CATALOG, CLOCK, HYGIENE, as_rows, assert_same_bits, case_of, many_worlds, read_rows
 from worlds import World, event, lead
 
+from features.build import build_features
 from features.deals import deals_by_lead
 from features.engines.spark.blocks import plan_blocks
 from features.engines.spark.engine import (
@@ -97,6 +98,25 @@ def test_json_lines_on_threads_as_on_one_machine(cluster, tmp_path):
     assert run.events.latest == case.local.interactions["occurred_at"].max()
     assert_same_bits(read_rows(written.folder), case.expected)
     assert not (tmp_path / "out" / "old.txt").exists()
+
+
+@on
+def test_what_sales_did_is_left_out_as_on_one_machine(cluster, tmp_path):
+    rules = HYGIENE.model_copy(update={"rep_activities": "exclude", "rep_actors": ("Jo *",), "rep_kinds": ("Visit",)})
+    world = many_worlds(2)
+    events = world.tables().interactions.assign(actor=lambda rows: ["jo 1" if i % 3 else "x" for i in rows.index])
+    case = case_of(tmp_path, world, events, "interactions.parquet")
+    project, catalog = replace(case.project, hygiene=rules), replace(CATALOG, hygiene=rules)
+    histories = build_histories(case.local, rules)
+    expected = build_features(histories, case.local, case.snapshots, catalog).values
+    with spark_run(cluster, project, case.small, str(tmp_path / "out"), CLOCK) as run:
+        written = write_features(run, Request(case.small, case.snapshots, catalog))
+        before, chosen = int(case.snapshots.as_of.max()), case.project.features
+        assert learn_vocabulary(run.events, before, chosen).kinds == learn_locally(histories, before, chosen).kinds
+    assert_same_bits(read_rows(written.folder), as_rows(histories, case.snapshots, expected))
+    # A cluster does not look at accounts without leads.
+    assert 0 < written.left_out.pop("rep activity") <= histories.left_out["rep activity"]
+    assert written.left_out.items() <= histories.left_out.items()
 
 
 def test_a_heavy_account_stands_alone():

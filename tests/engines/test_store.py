@@ -73,14 +73,14 @@ def fresh_copy(folder: Path) -> Path:
     return Path(shutil.copytree(folder, folder / "again", ignore=others))
 
 
-def run_steps(folder: Path, rng: Random, suffix: str) -> None:
+def run_steps(folder: Path, rng: Random, suffix: str, hygiene: str = "") -> None:
     """Files that come in any order, leads that change meanwhile: each state against a run over all there is."""
     world = worlds_of(rng)
     files = split(bad_events(world.tables().interactions).drop(columns="interaction_id"), rng)
     names = [f"events-{number}{suffix}" for number in range(len(files))]
     rng.shuffle(names)
     for name, rows in zip(names, files, strict=True):
-        write_tables(folder, world, f"events-*{suffix}")
+        write_tables(folder, world, f"events-*{suffix}", more=hygiene)
         write_events(rows, folder / name)
         as_ofs = tuple(sorted(rng.sample(AS_OFS, rng.randint(1, 4))))
         try:
@@ -102,6 +102,13 @@ def run_steps(folder: Path, rng: Random, suffix: str) -> None:
 @given(seed=st.integers(0, 2**32 - 1))
 def test_any_sequence_of_updates_gives_the_table_of_all_files(tmp_path_factory, suffix, seed):
     run_steps(tmp_path_factory.mktemp("steps"), Random(seed), suffix)
+
+
+@settings(max_examples=4, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1))
+def test_what_sales_did_is_left_out_of_a_store_that_grows(tmp_path_factory, seed):
+    rules = 'rep_activities = "exclude"\nrep_kinds = ["Visit"]\n'
+    run_steps(tmp_path_factory.mktemp("steps"), Random(seed), ".parquet", rules)
 
 
 def test_ids_of_rows_that_come_twice_are_settled_as_in_one_run(tmp_path):

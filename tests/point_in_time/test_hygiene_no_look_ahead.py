@@ -3,11 +3,13 @@
 from dataclasses import replace
 from random import Random
 
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 from logs import KINDS, Event, any_event, any_rules, log_of, timelines
-from worlds import World, event, frame, lead
+from worlds import World, all_pairs, event, frame, full_catalog, lead, snapshots, worlds
 
+from features.build import build_features
 from features.histories import EventLog, build_histories
 from features.hygiene import unwanted, without
 from features.project import HygieneSettings
@@ -58,6 +60,25 @@ def test_histories_of_mixed_rows_have_the_same_decisions():
     kept = [[(e.time, e.topic) for e in what_counts(t, HygieneSettings(scanner_seconds=1))] for t in (tables, *mixed)]
     assert kept[0] == kept[1] == kept[2]
     assert 1 < len(kept[0]) < 23
+
+
+@given(worlds(), st.randoms(use_true_random=False))
+def test_what_sales_did_changes_no_feature_and_neither_does_its_future(world, rng):
+    rules = HygieneSettings(rep_activities="exclude", rep_actors=("rep*",), rep_kinds=("webinar",), duplicate_seconds=0)
+    rows = [{**row, "actor": rng.choice((None, "rep 1", "visitor"))} for row in world.interactions]
+    buyers = [
+        row
+        for row in rows
+        if not (row["direction"] == "outbound" or row["actor"] == "rep 1" or row["kind"] == "webinar")
+    ]
+    found = [values_of(replace(world, interactions=tuple(part)), rules) for part in (rows, buyers)]
+    np.testing.assert_array_equal(*found)
+
+
+def values_of(world: World, rules: HygieneSettings) -> np.ndarray:
+    tables = world.tables()
+    histories = build_histories(tables, rules)
+    return build_features(histories, tables, snapshots(histories, all_pairs(world)), full_catalog()).values
 
 
 def what_counts(tables: Tables, rules: HygieneSettings) -> list[Event]:

@@ -70,6 +70,17 @@ def test_hygiene_leaves_out_the_same_events(world, rng):
 
 
 @given(worlds(), st.randoms(use_true_random=False))
+def test_what_sales_did_is_left_out_alike(world, rng):
+    rules = HYGIENE.model_copy(
+        update={"rep_activities": "exclude", "rep_actors": ("jane",), "rep_kinds": ("click",), "duplicate_seconds": 1}
+    )
+    rows = tuple({**row, "actor": rng.choice((None, "QA-7", "Jane"))} for row in world.interactions)
+    world, catalog = replace(world, interactions=rows), replace(CATALOG, hygiene=rules)
+    for (lead_id, as_of), expected in batch(world, catalog).items():
+        assert_same_bits(compute_one(request_of(world, lead_id), moment(as_of), catalog), expected)
+
+
+@given(worlds(), st.randoms(use_true_random=False))
 def test_order_of_rows_changes_nothing(world, rng):
     request = request_of(world, "L1")
     known = compute_one(request, moment(AS_OFS[-1]), CATALOG)

@@ -4,6 +4,7 @@ from hypothesis import given, settings
 from worlds import DAY, World, day, deal, event, lead, worlds
 
 from features.histories import LARGEST, build_histories, restrict
+from features.project import HygieneSettings
 from features.schema import SPECS
 from features.tables import tables_from_frames
 from features.times import microseconds
@@ -115,3 +116,15 @@ def test_worlds_are_typed_as_the_door_types_them(world):
     for name in names:
         expected, given_ = (getattr(t, name).drop(columns="account_id", errors="ignore") for t in (typed, tables))
         pd.testing.assert_frame_equal(given_, expected)
+
+
+def test_what_sales_did_is_left_out_after_its_mails_told_a_scanner():
+    mail = event(1, "email_sent", direction="outbound")
+    click = event(1 + 2 / 86_400, "email_click", direction="inbound")
+    call = event(2, "call_attempt", who=None, account_id="A")
+    later = event(3, "email_click", direction="inbound")
+    rules = HygieneSettings(rep_activities="exclude", exact_minutes=True)
+    histories = build_histories(World((lead(account="A"),), (mail, click, call, later)).tables(), rules)
+    assert histories.by_lead.time.tolist() == histories.by_account.time.tolist() == [day(3)]
+    assert {rule: n for rule, n in histories.left_out.items() if n} == {"mail scanner": 1, "rep activity": 2}
+    assert histories.by_lead.direction.tolist() == [0]

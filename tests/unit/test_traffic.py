@@ -5,7 +5,7 @@ import pytest
 from worlds import event, frame, lead
 
 from features.project import HygieneSettings
-from features.traffic import excluded_rows, fitting
+from features.traffic import excluded_rows, fitting, rows_of_reps
 
 LEADS = (lead("L1", email="a@customer.com"), lead("L2", email="Test@QA.Acme.com"), lead("L3"))
 
@@ -88,3 +88,25 @@ def test_nothing_fits_no_pattern():
 
 def test_an_empty_domain_makes_no_lead_internal():
     assert not judged(event(1), internal_domains=("", "@")).mask.any()
+
+
+REPS = HygieneSettings(rep_activities="exclude", rep_actors=("*@acme.com",), rep_kinds=("call_attempt",))
+
+
+def test_what_sales_did_is_outbound_or_of_its_kinds_or_by_one_of_them():
+    rows = [
+        event(1, "visit"),
+        event(2, "visit", direction="outbound"),
+        event(3, "call_attempt", direction="inbound"),
+        event(4, "visit", actor="Jo@ACME.com"),
+        event(5, "visit", actor="jo@customer.com"),
+        event(6, "visit", who=None, account_id="A", direction="outbound"),
+    ]
+    assert rows_of_reps(frame("interactions", rows), REPS).tolist() == [False, True, True, True, False, True]
+    assert not rows_of_reps(frame("interactions", rows), HygieneSettings(rep_actors=("*",))).any()
+    assert rows_of_reps(pd.DataFrame({"lead_id": ["L1"]}), REPS).tolist() == [False]
+
+
+def test_without_hygiene_nothing_can_be_left_out():
+    with pytest.raises(ValueError, match="needs enabled = true"):
+        HygieneSettings(enabled=False, rep_activities="exclude")

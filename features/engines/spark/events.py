@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from fnmatch import translate
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -27,7 +28,7 @@ from features.engines.spark.worker_code import batchwise
 from features.histories import Histories
 from features.identifiers import positions_of
 from features.links import REPEATS
-from features.project import Project
+from features.project import HygieneSettings, Project
 from features.schema import TableCount
 from features.tables import Tables
 
@@ -49,6 +50,7 @@ class CheckedEvents:
     losers: "DataFrame | None"
     count: TableCount
     latest: datetime | None
+    rules: HygieneSettings
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -62,6 +64,23 @@ class CheckedEvents:
 
         rows = self.rows.where(fn.col("fault").isNull() & fn.col("left_out").isNull())
         return rows if self.losers is None else rows.join(self.losers, ["hash", "occurred_at"], "left_anti")
+
+    @property
+    def counted(self) -> "DataFrame":
+        """The rows that are used, without what sales made where that is left out."""
+        from pyspark.sql import functions as fn
+
+        if not self.rules.without_reps:
+            return self.used
+        rows = self.used
+        made = fn.col("kind").isin(*self.rules.rep_kinds) if self.rules.rep_kinds else fn.lit(False)
+        if "direction" in rows.columns:
+            made |= fn.coalesce(fn.col("direction") == "outbound", fn.lit(False))
+        if "actor" in rows.columns and self.rules.rep_actors:
+            actor = fn.lower(fn.trim("actor"))
+            patterns = "|".join(translate(pattern.strip().lower()) for pattern in self.rules.rep_actors)
+            made |= fn.coalesce(actor.rlike(f"^(?:{patterns})"), fn.lit(False))
+        return rows.where(~made)
 
     @property
     def quarantined(self) -> "DataFrame":
@@ -91,7 +110,7 @@ def check_events(
     count, latest = accounting(rows, losers)
     refuse_naive(rows, incoming.origin, count)
     refuse_if_mostly_bad(rows, incoming.origin, count, expected={REPEATS, LATE})
-    return CheckedEvents(rows, losers, count, latest)
+    return CheckedEvents(rows, losers, count, latest, project.hygiene)
 
 
 def _linked(cluster: Cluster, incoming: Incoming, leads: "DataFrame", accounts: "DataFrame") -> "DataFrame":

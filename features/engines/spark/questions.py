@@ -21,7 +21,7 @@ def recorded_in(events: CheckedEvents, histories: Histories) -> Available:
     from pyspark.sql import functions as fn
 
     mine = fn.col("lead_id").isNotNull() if "lead_id" in events.columns else fn.lit(False)
-    found = events.used.where(_of_leads()).agg(fn.count("*").alias("events"), fn.sum(mine.cast("long")).alias("own"))
+    found = events.counted.where(_of_leads()).agg(fn.count("*").alias("events"), fn.sum(mine.cast("long")).alias("own"))
     row = found.collect()[0]
     return Available(bool(row["own"]), bool(row["events"]), creation=bool((histories.created != NEVER).any()))
 
@@ -37,7 +37,7 @@ def _counts(events: CheckedEvents, name: str, before_us: int) -> dict[str, int]:
     if name not in events.columns:
         return {}
     known = fn.col(name).isNotNull() & _of_leads() & (fn.col("known_at") < before_us)
-    return {row[name]: row["count"] for row in events.used.where(known).groupBy(name).count().collect()}
+    return {row[name]: row["count"] for row in events.counted.where(known).groupBy(name).count().collect()}
 
 
 def _of_leads() -> "Column":

@@ -11,13 +11,14 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 from numba import njit
 
-from features.engines.account_ranges import PARTITION_EVENTS
+from features.engines.account_ranges import PARTITION_EVENTS, column_of
 from features.engines.store.blocks import columns_of
 from features.engines.store.events import EventPart, in_groups, number_of_records, positions, records_of, words_of
 from features.event_codes import Labels
 from features.event_door import EventDoor
 from features.event_records import Records, joined, taken
 from features.histories import wanted_events
+from features.hygiene import REP_ACTIVITY, marked_by_rep
 from features.project import HygieneSettings
 from features.windows import SECOND_US, Ints
 
@@ -28,6 +29,8 @@ def more_left_out(parts: Sequence[EventPart], new: EventPart, door: EventDoor) -
     """How many more events each rule of hygiene leaves out since the `new` ones are there."""
     rules, found, labels = door.project.hygiene, Counter[str](), (door.kinds, door.topics)
     if rules.enabled:
+        of_accounts = column_of(new.records, "direction")[column_of(new.records, "lead") < 0]
+        found[REP_ACTIVITY] = int(marked_by_rep(of_accounts).sum())
         around = _whole_leads if rules.mail_before_answer or not parts else _surroundings
         for before, now in around(parts, new, rules):
             found.update(_left_out(now, labels, rules))
