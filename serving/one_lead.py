@@ -26,9 +26,15 @@ from training.bundle import Bundle
 
 @dataclass(frozen=True, slots=True)
 class ScoredLead:
-    """What a feature row says of a lead; points of the reasons sum to the score, and are as a batch gives them."""
+    """What a feature row says of a lead; points of the reasons sum to the score, and are as a batch gives them.
+
+    `low` and `high` are the range of the propensity.
+    """
 
     propensity: float
+    low: float
+    high: float
+    familiar: bool
     score: int
     band: str
     qualified: bool
@@ -52,8 +58,12 @@ def score_one(bundle: Bundle, values: Floats, most: int, phrases: Phrases | None
     raw = explain_block(bundle, row, sanity_of(bundle.catalog), named) if most else bundle.raw(row, 1)
     whole = int(whole_score(bundle.scale, raw)[0])
     propensity, score = float(bundle.scale.calibration.probability(raw)[0]), min(max(whole, LOWEST), HIGHEST)
+    limits = bundle.limits(row, raw, 1)
     return ScoredLead(
         propensity,
+        float(limits.low[0]),
+        float(limits.high[0]),
+        bool(limits.familiar[0]),
         score,
         band_name(score, bundle.policy.bands),
         bool(bundle.policy.qualifies(np.asarray(propensity))),

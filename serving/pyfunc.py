@@ -41,8 +41,8 @@ class PropensityModel(PythonModel):  # type: ignore[misc]  # mlflow has no types
 
     # No type hints here: MLflow reads them as a schema, which the signature already gives.
     def predict(self, context, model_input, params=None):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201, ARG002
-        """Columns propensity, score, band, sales_qualified, exploration (null without lead_id), worked_probability and
-        reasons (JSON text, null with explain = "none").
+        """Propensity with its range, score, class, exploration (null without lead_id), worked_probability and reasons
+        (JSON text, null with explain = "none").
 
         One row per input row, in its order; a feature that is absent or null is not known.
         """
@@ -108,6 +108,9 @@ def _frame(bundle: Bundle, scores: Scores, named: Bools, reasons: list[str] | No
     return pd.DataFrame(
         {
             "propensity": scores.propensity,
+            "propensity_low": scores.low,
+            "propensity_high": scores.high,
+            "familiar": scores.familiar,
             "score": scores.score,
             "band": band_of(scores.score, bundle.policy.bands).to_pylist(),
             "sales_qualified": scores.qualified,

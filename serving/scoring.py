@@ -25,14 +25,18 @@ PER_REASON = ("column", "points", "value")
 class Scores:
     """Numbers of n leads with at most k reasons each; see `serving.reasons.Named` for the reasons.
 
-    `as_of` in microseconds (`NEVER`: not known), `rules` as in `ScoringRows`, `score` the shown one (0…100). On every
-    row start + points + cut + rest = score: `cut` is what lies beyond the end of the scale.
+    `as_of` in microseconds (`NEVER`: not known), `rules` as in `ScoringRows`, `score` the shown one (0…100), `low` and
+    `high` the range of the propensity. On every row start + points + cut + rest = score: `cut` is what lies beyond the
+    end of the scale.
     """
 
     lead_id: pa.Array
     as_of: Ints
     rules: pa.Table
     propensity: Floats
+    low: Floats
+    high: Floats
+    familiar: Bools
     score: Ints
     qualified: Bools
     start: Small
@@ -70,7 +74,7 @@ def score_rows(bundle: Bundle, rows: ScoringRows, most: int, threads: int = 0) -
     """
     if most == 0:
         named = places_for(len(rows), 0)
-        return _scores(bundle, rows, bundle.raw(rows.values, threads), named)
+        return _scores(bundle, rows, bundle.raw(rows.values, threads), named, threads)
     named = places_for(len(rows), min(most, len(bundle.catalog.features)))
     raw = np.empty(len(rows))
     sanity = sanity_of(bundle.catalog)
@@ -84,7 +88,7 @@ def score_rows(bundle: Bundle, rows: ScoringRows, most: int, threads: int = 0) -
 
     with ThreadPoolExecutor(workers) as pool:
         list(pool.map(block, range(0, len(rows), BLOCK)))
-    return _scores(bundle, rows, raw, named)
+    return _scores(bundle, rows, raw, named, threads)
 
 
 _KNOWN: dict[int, tuple[Catalog, Codes]] = {}
@@ -116,8 +120,9 @@ def whole_score(scale: Scale, raw: Floats) -> Ints:
     return np.rint(scale.score(raw)).astype(np.int64)
 
 
-def _scores(bundle: Bundle, rows: ScoringRows, raw: Floats, named: Named) -> Scores:
+def _scores(bundle: Bundle, rows: ScoringRows, raw: Floats, named: Named, threads: int) -> Scores:
     propensity = bundle.scale.calibration.probability(raw)
+    limits = bundle.limits(rows.values, raw, threads)
     whole = whole_score(bundle.scale, raw)
     score = np.clip(whole, LOWEST, HIGHEST)
     return Scores(
@@ -125,6 +130,7 @@ def _scores(bundle: Bundle, rows: ScoringRows, raw: Floats, named: Named) -> Sco
         as_of=rows.as_of,
         rules=rows.rules,
         propensity=propensity,
+        **limits._asdict(),
         score=score,
         qualified=bundle.policy.qualifies(propensity),
         cut=(score - whole).astype(np.int32),

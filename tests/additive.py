@@ -14,6 +14,7 @@ from training.calibration import Calibration
 from training.contributions import Scale
 from training.evidence import NO_EVIDENCE
 from training.exploration import NO_EXPLORATION
+from training.uncertainty import NOTHING_KNOWN
 
 PLAIN = Scale(Calibration(1.0, 0.0), 0.5)
 BANDS = {"A": 70.0, "B": 55.0, "C": 40.0}
@@ -41,8 +42,18 @@ def bundle_of(contributions, scale=PLAIN, catalog=None, threshold=0.5):
     )
     catalog = catalog or catalog_of(contributions.shape[1] - 1)
     given = Given(contributions)
+
+    def limits(values, raw, threads=0):
+        return NOTHING_KNOWN.limits(values, scale.calibration.log_odds(raw), np.zeros(len(raw)))
+
     return SimpleNamespace(
-        version="0" * 64, catalog=catalog, scale=scale, policy=policy, tables=given, explain=given.explain
+        version="0" * 64,
+        catalog=catalog,
+        scale=scale,
+        policy=policy,
+        tables=given,
+        explain=given.explain,
+        limits=limits,
     )
 
 

@@ -135,6 +135,19 @@ def train_booster(
     return lgb.train(parameters, _dataset(values, label, catalog), num_boost_round=trees)
 
 
+def refit_scores(
+    values: Floats, outcomes: Sequence[Outcomes], parameters: Parameters, trees: int, catalog: Catalog
+) -> Iterator[Floats]:
+    """Raw scores of the same rows by a booster for each of several outcomes; values are binned once."""
+    import lightgbm as lgb
+
+    binned = _dataset(values, outcomes[0], catalog)
+    for number, outcome in enumerate(outcomes, start=1):
+        seeded = {**parameters, "seed": parameters["seed"] + number}
+        booster = lgb.train(seeded, binned.set_label(outcome), num_boost_round=trees)
+        yield np.asarray(booster.predict(values, raw_score=True))
+
+
 def base_log_odds(label: Outcomes) -> float:
     """Log-odds of the rate of wins, from which boosting starts."""
     return float(logit(smoothed_rate(label)))

@@ -23,9 +23,11 @@ from training.calibration import Calibration
 from training.contributions import Scale, checked_tables, contributions
 from training.evidence import NO_EVIDENCE, Evidence, evidence_from_json, evidence_json
 from training.exploration import NO_EXPLORATION, ExplorationSettings
+from training.leaf_sums import with_leaves
 from training.path_file import read_path_tables, write_path_tables
 from training.path_tables import PathTables
 from training.policy_values import Option, Unfamiliar, option_from
+from training.uncertainty import NOTHING_KNOWN, Limits, Uncertainty, uncertainty_from_json, uncertainty_json
 
 if TYPE_CHECKING:
     from lightgbm import Booster
@@ -35,7 +37,7 @@ if TYPE_CHECKING:
 SCHEMA = 2
 MANIFEST = "manifest.json"
 FILES = ("model.txt", "paths.npz", "catalog.json", "encoder.json", "calibration.json", "policy.json",
-         "evidence.json", "reference.parquet", "golden.parquet", "card.md")  # fmt: skip
+         "uncertainty.json", "evidence.json", "reference.parquet", "golden.parquet", "card.md")  # fmt: skip
 GOLDEN_ROWS = 64
 QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
 ENCODER_KEYS = ("attributes", "kinds", "topics", "criteria", "points", "met_from")
@@ -72,11 +74,12 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """What was learned: the booster, the features it reads, and the scale of its scores."""
+    """What was learned: the booster, the features it reads, the scale of its scores, and their limits."""
 
     booster: "Booster"
     catalog: Catalog
     scale: Scale
+    uncertainty: Uncertainty = NOTHING_KNOWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +94,9 @@ class Bundle:
     tables: PathTables | None
     """What makes contributions fast; None where they did not fit, and LightGBM computes them."""
     evidence: Evidence = NO_EVIDENCE
+    uncertainty: Uncertainty = NOTHING_KNOWN
+    widths: "Booster | None" = None
+    """The booster with the leaf values of `uncertainty.ranges`; None where nothing is known."""
 
     def raw(self, values: Floats, threads: int = 0) -> Floats:
         """Raw scores (log-odds before calibration) of feature rows."""
@@ -101,6 +107,13 @@ class Bundle:
         if self.tables is not None:
             return self.tables.explain(np.ascontiguousarray(values), threads)
         return contributions(self.booster, values, threads), self.raw(values, threads)
+
+    def limits(self, values: Floats, raw: Floats, threads: int = 0) -> Limits:
+        """Ranges of the propensities and whether leads are familiar, of feature rows and their raw scores."""
+        sums = np.zeros(len(raw))
+        if self.widths is not None and len(raw):
+            sums = np.asarray(self.widths.predict(values, raw_score=True, num_threads=threads))
+        return self.uncertainty.limits(values, self.scale.calibration.log_odds(raw), sums)
 
 
 def write_bundle(
@@ -119,6 +132,7 @@ def write_bundle(
             folder / "calibration.json", {**asdict(model.scale.calibration), "base_rate": model.scale.base_rate}
         )
         _write_json(folder / "policy.json", _policy_json(policy))
+        _write_json(folder / "uncertainty.json", uncertainty_json(model.uncertainty))
         _write_json(folder / "evidence.json", evidence_json(evidence))
         reference = _reference(table, model.catalog)
         pq.write_table(pa.Table.from_pandas(reference, preserve_index=False), folder / "reference.parquet")
@@ -170,14 +184,17 @@ def _parsed(contents: "Contents") -> Bundle:
     read = {name: contents.json(f"{name}.json") for name in ("catalog", "encoder", "calibration", "policy")}
     calibration = read["calibration"]
     tables = read_path_tables(contents.files["paths.npz"])
+    model, uncertainty = contents.text("model.txt"), uncertainty_from_json(contents.json("uncertainty.json"))
     bundle = Bundle(
         version=contents.version,
-        booster=lgb.Booster(model_str=contents.text("model.txt")),
+        booster=lgb.Booster(model_str=model),
         catalog=_catalog({**read["catalog"], **read["encoder"]}, where),
         scale=Scale(Calibration(calibration["slope"], calibration["intercept"]), calibration["base_rate"]),
         policy=_policy_from_json(read["policy"]),
         tables=None if isinstance(tables, str) else tables,
         evidence=evidence_from_json(contents.json("evidence.json")),
+        uncertainty=uncertainty,
+        widths=with_leaves(model, uncertainty.ranges.leaves) if uncertainty.ranges.leaves else None,
     )
     read_by_model, named = bundle.booster.num_feature(), len(bundle.catalog.features)
     if read_by_model != named:

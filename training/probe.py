@@ -21,7 +21,7 @@ import pyarrow as pa
 from features.errors import ModelRefusedError
 from training.bundle_files import Contents, pack, unpack
 
-CHECKS = 1
+CHECKS = 2
 """Counted up when the probe looks at more: what was remembered before no longer counts."""
 SECONDS = 120
 MEMORY = 8 * 2**30

@@ -91,6 +91,9 @@ class ModelSettings(Section):
     exclude: tuple[str, ...] = Field((), description="attributes of leads that must not become features")
     monotone: dict[str, Literal[-1, 1]] = Field({}, description="feature or pattern = 1 (more is riper) or -1")
     threads: int = Field(0, description="0: all cores; does not change the model", ge=0)
+    unfamiliar_share: float = Field(
+        0.01, description="share of leads like those of training that are called unfamiliar all the same", gt=0, lt=0.5
+    )
 
 
 class TrackingSettings(Section):

@@ -16,6 +16,7 @@ from training.bundle import Bundle, parse_bundle
 from training.bundle_files import Contents
 from training.lightgbm_text import Tree, parse_model
 from training.path_tables import PathTables, Precision, build_path_tables
+from training.uncertainty import misfit
 from training.value_codes import NoTablesError
 
 MOST_ROWS = 10_000
@@ -102,6 +103,8 @@ def refuse_unsound(bundle: Bundle, contents: Contents) -> None:
     if len(set(names)) != len(names):
         raise ModelRefusedError("catalog.json: two features have the same name")
     _refuse_strange_numbers(bundle)
+    if fault := misfit(bundle.uncertainty, contents.text("model.txt"), len(names)):
+        raise ModelRefusedError(f"uncertainty.json: {fault}")
     if bundle.tables is not None:
         _refuse_foreign_tables(bundle.tables, contents.text("model.txt"))
 

@@ -26,8 +26,18 @@ if TYPE_CHECKING:
 DATABASE = "mlflow.db"
 ARTIFACTS = "mlartifacts"
 # Columns that the logged model gives.
-SCORED = {"propensity": "double", "score": "long", "band": "string", "sales_qualified": "boolean",
-          "exploration": "boolean", "worked_probability": "double", "reasons": "string"}  # fmt: skip
+SCORED = {
+    "propensity": "double",
+    "propensity_low": "double",
+    "propensity_high": "double",
+    "familiar": "boolean",
+    "score": "long",
+    "band": "string",
+    "sales_qualified": "boolean",
+    "exploration": "boolean",
+    "worked_probability": "double",
+    "reasons": "string",
+}
 KEYS = {"lead_id": "string", "as_of": "datetime"}
 """Of the input: whose row it is, for the draw of the exploration alone."""
 # MLflow refuses / and : in the name of a model; a quote would end the text of a filter.

@@ -27,6 +27,7 @@ from training.judge import Judged, Say, judge_holdout
 from training.keep import keep_judged
 from training.model import Fitted, fit_model
 from training.policy_values import ClassPolicy
+from training.range_fit import with_uncertainty
 from training.settings import TrainingSettings
 
 
@@ -69,6 +70,8 @@ def train(project: Project, settings: TrainingSettings, tables: Tables, director
     )
     say("training the final model on all matured data")
     final = fit_model(project, settings, dataset, np.flatnonzero(dataset.matured), None)
+    say("learning how far its propensities can be trusted")
+    final = with_uncertainty(final, settings.model)
     say("making the lists of past weeks, for the class policy")
     classes = class_policy(project, settings, dataset, judged, final)
     policy = _policy(project, settings, tables, classes)

@@ -15,7 +15,8 @@ from serving.render import render
 from serving.scoring import NUMBERS, score_rows
 from serving.scoring_rows import ScoringRows, arrow_schema, rule_columns, scoring_rows
 from training.bundle import load_bundle, write_bundle
-from training.settings import read_training_settings
+from training.range_fit import with_uncertainty
+from training.settings import ModelSettings, read_training_settings
 from training.train import train
 
 CLOCK = pd.Timestamp("2027-01-01", tz="UTC").to_pydatetime()
@@ -33,7 +34,7 @@ def judged(run, tmp_path_factory):
     """The model that was judged on the holdout, as a bundle, and a sample of the holdout's rows."""
     folder = tmp_path_factory.mktemp("judged") / "bundle"
     policy = load_bundle(run.directory / "bundle").policy
-    fitted = run.judged.fitted[-1]
+    fitted = with_uncertainty(run.judged.fitted[-1], ModelSettings(threads=1))
     write_bundle(folder, fitted.trained, fitted.table, policy, "card")
     return load_bundle(folder), run.judged.sample
 
@@ -70,6 +71,8 @@ def test_one_lead_says_what_the_batch_says(judged, language):
     for row, values in zip(table, sample.values, strict=False):
         one = score_one(bundle, values, 8, phrases)
         assert (one.propensity, one.score, one.band) == (row["propensity"], row["score"], row["band"])
+        limits = (row["propensity_low"], row["propensity_high"], row["familiar"])
+        assert (one.low, one.high, one.familiar) == limits
         assert one.qualified == row["sales_qualified"]
         names = ("group", "feature", "value", "points", "sentence")
         assert [{name: getattr(reason, name) for name in names} for reason in one.reasons] == row["reasons"]
@@ -100,7 +103,7 @@ def test_without_path_tables_scores_are_the_same_and_reasons_as_good(judged):
 
     bundle, sample = judged
     fast, slow = (score_rows(one, rows_of(sample, 200), 8) for one in (bundle, replace(bundle, tables=None)))
-    for name in ("propensity", "score", "qualified", "cut"):
+    for name in ("propensity", "low", "high", "familiar", "score", "qualified", "cut"):
         np.testing.assert_array_equal(getattr(fast, name), getattr(slow, name))
     np.testing.assert_array_equal(slow.start + slow.points.sum(axis=1) + slow.cut + slow.rest, slow.score)
     assert np.abs(fast.points - slow.points).max() <= 1
@@ -124,3 +127,14 @@ def test_a_row_of_another_length_is_refused(judged):
     bundle, _ = judged
     with pytest.raises(ValueError, match="features of the model"):
         score_one(bundle, np.zeros(3), 8)
+
+
+def test_every_range_holds_its_propensity_and_ranges_differ(judged):
+    bundle, sample = judged
+    scores = score_rows(bundle, rows_of(sample), 0)
+    assert (scores.low > 0).all()
+    assert (scores.high < 1).all()
+    assert (scores.low <= scores.propensity).all()
+    assert (scores.propensity <= scores.high).all()
+    assert len(np.unique(np.round(scores.high - scores.low, 4))) > 20
+    assert 0.9 < scores.familiar.mean() <= 1
