@@ -66,7 +66,7 @@ def score_one(bundle: Bundle, values: Floats, most: int, phrases: Phrases | None
         bool(limits.familiar[0]),
         score,
         band_name(score, bundle.policy.bands),
-        bool(bundle.policy.qualifies(np.asarray(propensity))),
+        bool(bundle.policy.qualifies(np.asarray(propensity), limits.familiar)[0]),
         tuple(_reasons(bundle, named, score - whole, phrases)) if most else (),
     )
 

@@ -132,7 +132,7 @@ def _scores(bundle: Bundle, rows: ScoringRows, raw: Floats, named: Named, thread
         propensity=propensity,
         **limits._asdict(),
         score=score,
-        qualified=bundle.policy.qualifies(propensity),
+        qualified=bundle.policy.qualifies(propensity, limits.familiar),
         cut=(score - whole).astype(np.int32),
         **named._asdict(),
     )

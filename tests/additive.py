@@ -38,7 +38,11 @@ def catalog_of(n):
 def bundle_of(contributions, scale=PLAIN, catalog=None, threshold=0.5):
     """Bundle of a model with these contributions (n, features + 1) in raw log-odds, bias last."""
     policy = SimpleNamespace(
-        threshold=threshold, bands=BANDS, points=SimpleNamespace(threshold=30.0), exploration=NO_EXPLORATION
+        threshold=threshold,
+        bands=BANDS,
+        points=SimpleNamespace(threshold=30.0),
+        exploration=NO_EXPLORATION,
+        qualifies=lambda propensity, _: propensity >= threshold,
     )
     catalog = catalog or catalog_of(contributions.shape[1] - 1)
     given = Given(contributions)

@@ -47,7 +47,7 @@ class Familiarity:
         """Whether each row (n, features) is familiar."""
         is_narrow = leaf_sums <= self.widest
         if not len(self.least):
-            return is_narrow
+            return np.asarray(is_narrow)
         return np.asarray(is_narrow & (self.outside(values) <= self.most_outside))
 
     def outside(self, values: Floats) -> Floats:

@@ -47,12 +47,13 @@ def appraise(bundle: Bundle, tables: Tables, lead_id: str, as_of: datetime) -> A
     histories, snapshot = looked_at(bundle, tables, lead_id, as_of)
     values = build_features(histories, tables, snapshot, bundle.catalog, threads=1).values
     raw = bundle.explain(values)[1]
-    propensity = float(bundle.scale.calibration.probability(raw)[0])
+    propensity = bundle.scale.calibration.probability(raw)
+    is_familiar = bundle.limits(values, raw, 1).familiar
     verdict = _verdict(bundle, histories, tables, snapshot)
     return Appraisal(
         exact=float(bundle.scale.score(raw)[0]),
-        propensity=propensity,
-        qualified=bool(bundle.policy.qualifies(np.asarray(propensity))),
+        propensity=float(propensity[0]),
+        qualified=bool(bundle.policy.qualifies(propensity, is_familiar)[0]),
         bant_met=int(verdict.met[0]),
         bant_qualified=bool(verdict.qualified[0]),
     )
