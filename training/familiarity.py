@@ -61,7 +61,7 @@ class Familiarity:
         return found
 
     def _is_odd(self, values: Floats) -> Bools:
-        odd = (values < self.least).any(axis=1) | (values > self.greatest).any(axis=1)
+        odd = np.asarray(((values < self.least) | (values > self.greatest)).any(axis=1))
         odd |= np.isnan(values[:, ~self.may_lack]).any(axis=1)
         for column, seen in self.codes.items():
             odd |= ~_was_seen(values[:, column], seen)
