@@ -46,3 +46,11 @@ def world(tmp_path_factory):
 def run_folder(world):
     """The world's only training run."""
     return next((world / "runs").iterdir())
+
+
+@pytest.fixture(scope="session")
+def examined(tmp_path_factory):
+    """A finished training of 1,500 simulated leads, in memory."""
+    from examined_world import examined_of, world_tables
+
+    return examined_of(*world_tables(tmp_path_factory.mktemp("examined")))

@@ -80,7 +80,7 @@ def calibration(
 
 def rate_moved(found: CalibrationCheck) -> bool:
     """Whether mean prediction and observed rate differ beyond chance and by more than a tenth."""
-    return _differs(found.difference, found.observed, 1, RATE_TOLERANCE)
+    return differs(found.difference, found.observed, 1, RATE_TOLERANCE)
 
 
 def error_moved(found: CalibrationCheck, model: SystemMetrics) -> bool:
@@ -151,10 +151,10 @@ def _quadrant(counted: Sums, i: int | None, code: int) -> Quadrant:
 def _months_moved(months: tuple[Band, ...]) -> tuple[str, ...]:
     """Months whose difference is beyond chance, the months sharing one chance of a false alarm (Bonferroni)."""
     enough = [month for month in months if month.wins >= MIN_MONTH_WINS]
-    return tuple(m.name for m in enough if _differs(m.difference, m.observed, len(enough), MONTH_TOLERANCE))
+    return tuple(m.name for m in enough if differs(m.difference, m.observed, len(enough), MONTH_TOLERANCE))
 
 
-def _differs(gap: Estimate, observed: Estimate, tests: int, tolerance: float) -> bool:
+def differs(gap: Estimate, observed: Estimate, tests: int, tolerance: float) -> bool:
     """Whether a difference is beyond chance (normal test on the bootstrap's spread) and above the tolerance."""
     if gap.value is None or gap.low is None or gap.high is None:
         return False

@@ -198,7 +198,7 @@ def _measured(
 ) -> Measured:
     systems = {name: _system(rows, found, name) for name in SYSTEMS}
     bins, by_chance = reliability(rows.label, rows.score["model"], drawn)
-    months = _month_table(rows, drawn)
+    months = month_table(rows, drawn)
     whole = bands(sums(rows.label, rows.score["model"], np.zeros(rows.n, dtype=np.int64), drawn), ("all",))
     return Measured(
         schema_version=SCHEMA_VERSION,
@@ -268,8 +268,8 @@ def _equal_volume(rows: HoldoutRows, found: Bootstrap, capacity_share: float) ->
     )
 
 
-def _month_table(rows: HoldoutRows, drawn: Resamples) -> tuple[Band, ...]:
-    """Rows with a time, by month; none for tables without times."""
+def month_table(rows: HoldoutRows, drawn: Resamples) -> tuple[Band, ...]:
+    """Prediction and outcome by month of the as-of date; none for tables without times."""
     dated = rows.month >= 0
     if not dated.any():
         return ()

@@ -5,9 +5,11 @@ from pathlib import Path
 
 from training.examine import Examination, Examined, Finding
 from training.policy_section import examine_policy
+from training.walk_forward.run import walk_forward
 
 EXAMINATIONS: Mapping[str, Examination] = {
     "writing down who is sales qualified": examine_policy,
+    "walking forward through the history": walk_forward,
 }
 """What is told while it runs, and the function."""
 

@@ -42,9 +42,7 @@ def judge_holdout(
 ) -> Judged:
     """Every system's score for every holdout row, each fold's model trained on that fold's training rows only."""
     frames, fitted, samples = [], [], []
-    usable = tuple(
-        replace(fold, train=train, holdout=held) for fold in folds for train, held in [usable_rows(dataset, fold)]
-    )
+    usable = tuple(usable_fold(dataset, fold) for fold in folds)
     for number, fold in enumerate(usable, start=1):
         say(f"model{_of(number, len(folds))} {summary_of(dataset, fold)}")
         model = fit_model(project, settings, dataset, fold.train, fold.known_until)
@@ -68,6 +66,12 @@ def usable_rows(dataset: Dataset, fold: Fold) -> tuple[Ints, Ints]:
     as_known = fold.known_until is not None and dataset.won is not None
     train = fold.train if as_known else fold.train[dataset.matured[fold.train]]
     return train, fold.holdout[dataset.matured[fold.holdout]]
+
+
+def usable_fold(dataset: Dataset, fold: Fold) -> Fold:
+    """The fold with its usable rows only."""
+    train, holdout = usable_rows(dataset, fold)
+    return replace(fold, train=train, holdout=holdout)
 
 
 def summary_of(dataset: Dataset, fold: Fold) -> str:
