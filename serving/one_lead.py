@@ -57,16 +57,16 @@ def score_one(bundle: Bundle, values: Floats, most: int, phrases: Phrases | None
     named = places_for(1, min(most, features))
     raw = explain_block(bundle, row, sanity_of(bundle.catalog), named) if most else bundle.raw(row, 1)
     whole = int(whole_score(bundle.scale, raw)[0])
-    propensity, score = float(bundle.scale.calibration.probability(raw)[0]), min(max(whole, LOWEST), HIGHEST)
+    propensity, score = bundle.scale.calibration.probability(raw), min(max(whole, LOWEST), HIGHEST)
     limits = bundle.limits(row, raw, 1)
     return ScoredLead(
-        propensity,
+        float(propensity[0]),
         float(limits.low[0]),
         float(limits.high[0]),
         bool(limits.familiar[0]),
         score,
         band_name(score, bundle.policy.bands),
-        bool(bundle.policy.qualifies(np.asarray(propensity), limits.familiar)[0]),
+        bool(bundle.policy.qualifies(propensity, limits.familiar)[0]),
         tuple(_reasons(bundle, named, score - whole, phrases)) if most else (),
     )
 
