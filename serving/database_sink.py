@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from features.database import open_engine, parsed_url, said_without_password, shown_url
 from features.errors import InputContractError, ProjectFileError, SinkError
+from serving.closing_columns import HORIZON_COLUMNS
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine, Table
@@ -176,6 +177,8 @@ def _tables(engine: "Engine", name: str) -> tuple["Table", "Table"]:
         sa.Column("bant_qualified", sa.Boolean()),
         sa.Column("points", sa.Double()),
         sa.Column("stage", sa.String(20)),
+        *(sa.Column(name, sa.Double()) for name in HORIZON_COLUMNS),
+        sa.Column("expected_close", sa.String(10)),
         sa.Column("exploration", sa.Boolean()),
         sa.Column("worked_probability", sa.Double()),
         sa.Column("reasons", sa.JSON().with_variant(JSONB(), "postgresql")),

@@ -19,6 +19,7 @@ from mlflow.pyfunc import PythonModel
 from features.catalog import FeatureDef
 from features.errors import RefusedError
 from features.windows import Bools
+from serving.closing_columns import closing_columns
 from serving.exploration import drawn, worked_probability
 from serving.language.phrases import Phrases, phrases_of
 from serving.language.translations import LANGUAGES
@@ -41,8 +42,8 @@ class PropensityModel(PythonModel):  # type: ignore[misc]  # mlflow has no types
 
     # No type hints here: MLflow reads them as a schema, which the signature already gives.
     def predict(self, context, model_input, params=None):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201, ARG002
-        """Propensity with its range, score, class, exploration (null without lead_id), worked_probability and reasons
-        (JSON text, null with explain = "none").
+        """Columns `training.tracking.SCORED`: reasons as JSON text, null with explain = "none"; exploration is null
+        without lead_id, and a month without as_of.
 
         One row per input row, in its order; a feature that is absent or null is not known.
         """
@@ -104,6 +105,7 @@ def _column(feature: FeatureDef, frame: pd.DataFrame) -> pa.Array:
 
 def _frame(bundle: Bundle, scores: Scores, named: Bools, reasons: list[str] | None) -> pd.DataFrame:
     marks = drawn(scores.lead_id, scores.as_of, bundle.policy.exploration)
+    closing = closing_columns(bundle.closing, scores.propensity, scores.as_of)
     known = [mark if there else None for mark, there in zip(marks.tolist(), named.tolist(), strict=True)]
     return pd.DataFrame(
         {
@@ -114,6 +116,7 @@ def _frame(bundle: Bundle, scores: Scores, named: Bools, reasons: list[str] | No
             "score": scores.score,
             "band": band_of(scores.score, bundle.policy.bands).to_pylist(),
             "sales_qualified": scores.qualified,
+            **{name: column.to_pandas() for name, column in closing.items()},
             "exploration": pd.Series(known, dtype=object),
             "worked_probability": worked_probability(scores.qualified, bundle.policy.exploration),
             "reasons": pd.Series([None] * len(scores) if reasons is None else reasons, dtype=object),

@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from features.windows import NEVER, Bools, Ints
+from serving.closing_columns import closing_columns
 from serving.exploration import drawn, worked_probability
 from serving.language.phrases import Phrases
 from serving.reasons import END, HIGHEST, LOWEST, NONE, OTHER_GROUP, REST, START, START_GROUP, Small
@@ -45,6 +46,7 @@ def _render(bundle: Bundle, scores: Scores, phrases: Phrases) -> pa.Table:
         "sales_qualified": pa.array(scores.qualified),
         **{name: scores.rules[name] for name in ("bant_met", "bant_qualified", "points")},
         "stage": stages_of(scores, bundle.policy.points.threshold),
+        **closing_columns(bundle.closing, scores.propensity, scores.as_of),
         "exploration": pa.array(drawn(scores.lead_id, scores.as_of, bundle.policy.exploration)),
         "worked_probability": pa.array(worked_probability(scores.qualified, bundle.policy.exploration)),
         "reasons": reason_lists(scores, phrases),

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 from features.errors import ProjectFileError, SinkError
 from features.project import Project, expand_environment
 from serving.batch.work_folder import Place
+from serving.closing_columns import HORIZON_COLUMNS
 from serving.csv_dialects import DIALECTS, DialectName, csv_writer
 
 FORMATS = (".parquet", ".csv")
@@ -33,6 +34,8 @@ SCHEMA = pa.schema(
         ("bant_qualified", pa.bool_()),
         ("points", pa.float64()),
         ("stage", pa.string()),
+        *((name, pa.float64()) for name in HORIZON_COLUMNS),
+        ("expected_close", pa.string()),
         ("exploration", pa.bool_()),
         ("worked_probability", pa.float64()),
         ("reasons", pa.list_(REASON)),

@@ -47,12 +47,14 @@ class Watched:
 class OutOfFold:
     """The number of trees with the least log loss over the folds, and the held rows' scores there.
 
-    Scores are in log-odds above the base rate of the fold's training side, from which boosting starts.
+    Scores are in log-odds above the base rate of the fold's training side, from which boosting starts; `boosters` are
+    those of the folds.
     """
 
     trees: int
     above_base: Floats
     held: Ints
+    boosters: tuple["lgb.Booster", ...]
 
 
 def booster_parameters(settings: ModelSettings, catalog: Catalog, rows: int, positives: int) -> Parameters:
@@ -123,7 +125,12 @@ def choose_trees(lesson: Lesson, watched: Sequence[Watched], most_trees: int) ->
         - base_log_odds(lesson.label[fold.train])
         for one, fold in zip(watched, folds, strict=True)
     ]
-    return OutOfFold(trees, np.concatenate(above_base), np.concatenate([fold.holdout for fold in folds]))
+    return OutOfFold(
+        trees,
+        np.concatenate(above_base),
+        np.concatenate([fold.holdout for fold in folds]),
+        tuple(one.booster for one in watched),
+    )
 
 
 def train_booster(

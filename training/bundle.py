@@ -20,6 +20,7 @@ from features.files import replaced_directory
 from features.rule_settings import PointSettings, RuleSettings
 from features.windows import Bools, Floats
 from training.calibration import Calibration
+from training.closing import ClosingCurve, curve_from_json, curve_json
 from training.contributions import Scale, checked_tables, contributions
 from training.evidence import NO_EVIDENCE, Evidence, evidence_from_json, evidence_json
 from training.exploration import NO_EXPLORATION, ExplorationSettings
@@ -74,12 +75,13 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """What was learned: the booster, the features it reads, the scale of its scores, and their limits."""
+    """What was learned: the booster, the features it reads, the scale of its scores, their limits and closing times."""
 
     booster: "Booster"
     catalog: Catalog
     scale: Scale
     uncertainty: Uncertainty = NOTHING_KNOWN
+    closing: ClosingCurve | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +99,7 @@ class Bundle:
     uncertainty: Uncertainty = NOTHING_KNOWN
     widths: "Booster | None" = None
     """The booster with the leaf values of `uncertainty.ranges`; None where nothing is known."""
+    closing: ClosingCurve | None = None
 
     def raw(self, values: Floats, threads: int = 0) -> Floats:
         """Raw scores (log-odds before calibration) of feature rows."""
@@ -128,9 +131,7 @@ def write_bundle(
         whole = model.catalog.to_json()
         _write_json(folder / "encoder.json", {key: whole[key] for key in ENCODER_KEYS})
         _write_json(folder / "catalog.json", {k: v for k, v in whole.items() if k not in ENCODER_KEYS})
-        _write_json(
-            folder / "calibration.json", {**asdict(model.scale.calibration), "base_rate": model.scale.base_rate}
-        )
+        _write_json(folder / "calibration.json", _calibration_json(model))
         _write_json(folder / "policy.json", _policy_json(policy))
         _write_json(folder / "uncertainty.json", uncertainty_json(model.uncertainty))
         _write_json(folder / "evidence.json", evidence_json(evidence))
@@ -195,6 +196,7 @@ def _parsed(contents: "Contents") -> Bundle:
         evidence=evidence_from_json(contents.json("evidence.json")),
         uncertainty=uncertainty,
         widths=with_leaves(model, uncertainty.ranges.leaves) if uncertainty.ranges.leaves else None,
+        closing=curve_from_json(calibration.get("closing_curve")),
     )
     read_by_model, named = bundle.booster.num_feature(), len(bundle.catalog.features)
     if read_by_model != named:
@@ -233,6 +235,15 @@ def _portable(model: str) -> str:
 def _write_json(path: Path, value: object) -> None:
     text = json.dumps(value, indent=1, ensure_ascii=False, sort_keys=True, allow_nan=False)
     path.write_text(text + "\n", encoding="utf-8")
+
+
+def _calibration_json(model: Trained) -> dict[str, Any]:
+    scale = model.scale
+    return {
+        **asdict(scale.calibration),
+        "base_rate": scale.base_rate,
+        "closing_curve": curve_json(model.closing),
+    }
 
 
 def _policy_json(policy: Policy) -> dict[str, Any]:

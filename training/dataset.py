@@ -16,7 +16,7 @@ from features.snapshots import Snapshots, closings_by_lead, is_open, training_sn
 from features.tables import Tables
 from features.windows import Bools, Floats, Ints, Segments
 from training.folds import Rows
-from training.labels import horizon_end, label_snapshots, labels_from_column, won_times
+from training.labels import Followed, follow, horizon_end, label_snapshots, labels_from_column, won_times
 from training.settings import TrainingSettings
 
 Outcomes = npt.NDArray[np.int8]
@@ -44,6 +44,24 @@ class Dataset:
         if self.won is None or known_until is None:
             return self.label[rows]
         return label_snapshots(self.won, self.snapshots.take(rows), self.rows.end[rows], known_until).label
+
+    @property
+    def observed_until(self) -> int:
+        """The first microsecond that is no longer observed: the data's end itself still is."""
+        return int(pd.Timestamp(self.tables.data_end).value // 1000) + 1
+
+    def followed(self, rows: Ints, known_until: int | None) -> Followed | None:
+        """How long some rows were followed and when they won, as known at a time; None where wins are not dated."""
+        if self.won is None:
+            return None
+        return follow(self.won, self.snapshots.take(rows), known_until or self.observed_until)
+
+    def followed_from_creation(self) -> Followed | None:
+        """The same of every lead from its creation on, with creation times in `histories.created`."""
+        if self.won is None:
+            return None
+        created = Snapshots(np.arange(len(self.histories.lead_ids)), self.histories.created)
+        return follow(self.won, created, self.observed_until)
 
 
 def load_dataset(project: Project, settings: TrainingSettings, tables: Tables) -> Dataset:

@@ -17,7 +17,17 @@ from features.identifiers import positions_of
 from features.snapshots import Snapshots
 from features.tables import to_utc
 from features.times import microseconds
-from features.windows import DAY_US, NEVER, Bools, Ints, Segments, known_before, times_by_owner
+from features.windows import (
+    DAY_US,
+    NEVER,
+    Bools,
+    Floats,
+    Ints,
+    Segments,
+    first_not_before,
+    known_before,
+    times_by_owner,
+)
 from training.settings import LabelSettings
 
 
@@ -41,6 +51,32 @@ def label_snapshots(won: Segments, snapshots: Snapshots, end: Ints, known_until:
     stop = known_before(won, snapshots.lead, np.minimum(end, known_until))
     start = known_before(won, snapshots.lead, np.minimum(snapshots.as_of, known_until))
     return Labels(label=(stop > start).astype(np.int8), end=end, known=end <= known_until)
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """Days for which each snapshot was followed, and after how many it won: infinite when it had not by then.
+
+    A snapshot that is lost is followed on: that it will not win is known of those alone that closed early, and they
+    must not stand for the others.
+    """
+
+    days: Floats
+    won_after: Floats
+
+    def take(self, keep: Ints | Bools) -> "Followed":
+        """The chosen snapshots, in order."""
+        return Followed(self.days[keep], self.won_after[keep])
+
+
+def follow(won: Segments, snapshots: Snapshots, known_until: int) -> Followed:
+    """Each snapshot's first win at or after its as-of date, from what had happened before `known_until`."""
+    place = first_not_before(won, snapshots.lead, snapshots.as_of)
+    there = place < won.start[snapshots.lead + 1]
+    time = np.append(won.time, 0)[np.where(there, place, -1)]
+    days = np.maximum(known_until - snapshots.as_of, 0) / DAY_US
+    happened = there & (time < known_until)
+    return Followed(days, np.where(happened, (time - snapshots.as_of) / DAY_US, np.inf))
 
 
 def labels_from_column(histories: Histories, snapshots: Snapshots, settings: LabelSettings) -> Labels:

@@ -16,7 +16,7 @@ from features.errors import InputContractError, ProjectFileError
 from features.fit import attribute_frame, learn_codes
 from features.project import Project
 from features.propose import Available, Vocabulary, learn_vocabulary, propose_catalog, recorded_in
-from features.windows import Floats, Ints
+from features.windows import Bools, Floats, Ints
 from training.boosting import (
     Lesson,
     base_log_odds,
@@ -27,10 +27,12 @@ from training.boosting import (
 )
 from training.bundle import Trained
 from training.calibration import Calibration, fit_calibration
+from training.closing_fit import Newest, closing_curve, level_of_newest
 from training.contributions import Scale
 from training.dataset import Dataset, Outcomes
 from training.folds import Fold, Rows, grouped_folds, inner_folds
 from training.settings import ModelSettings, TrainingSettings
+from training.unseen_rows import unseen_rows
 
 INNER_FOLDS = 3
 # A fold that learned from fewer wins (or losses) says nothing about the number of trees or the calibration.
@@ -70,9 +72,34 @@ def fit_model(
     material = material_of(project, settings, dataset, rows, known_until)
     lesson = lesson_of(material, settings)
     found = out_of_fold(lesson, material.parameters, settings.model.max_trees)
-    return fitted_with(
-        material, found.trees, calibration_above_base(found.above_base, material.label[found.held], material.label)
-    )
+    known = _known(dataset, rows[found.held], known_until)
+    calibration = calibration_above_base(found.above_base[known], material.label[found.held[known]], material.label)
+    fitted = fitted_with(material, found.trees, calibration)
+    if dataset.won is None or settings.label.horizon_days is None:
+        return fitted
+    until = known_until or dataset.observed_until
+    seen = unseen_rows(dataset, rows, until, fitted.trained, (lesson, found))
+    return replace(fitted, trained=with_closing(fitted.trained, seen, settings.label.horizon_days, until))
+
+
+def with_closing(model: Trained, seen: Newest, horizon: int, known_until: int) -> Trained:
+    """The model with its closing curve, and with the level of wins of the newest months."""
+    curve = closing_curve(seen.log_odds, seen.followed, horizon)
+    if curve is None:
+        return model
+    calibration = model.scale.calibration
+    level = calibration.intercept + level_of_newest(seen, curve, known_until)
+    return replace(model, scale=replace(model.scale, calibration=replace(calibration, intercept=level)), closing=curve)
+
+
+def _known(dataset: Dataset, rows: Ints, known_until: int | None) -> Bools:
+    """Which rows' outcomes tell the level of wins: matured ones, unless those have too few outcomes of both kinds.
+
+    With a shortened gap, rows whose horizon is not over at the split count as not won; fewer have won by then.
+    """
+    matured = dataset.rows.end[rows] <= (known_until or dataset.observed_until)
+    wins = int(dataset.labels_known_at(rows[matured], known_until).sum())
+    return matured if min(wins, int(matured.sum()) - wins) >= LEAST_OUTCOMES else np.ones(len(rows), np.bool_)
 
 
 def lesson_of(material: Material, settings: TrainingSettings) -> Lesson:

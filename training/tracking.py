@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from features.catalog import Catalog
 from features.errors import ProjectFileError
 from features.project import Project
+from training.closing import HORIZONS
 from training.evaluation import Estimate, Evaluation
 from training.settings import TrackingSettings
 
@@ -34,6 +35,8 @@ SCORED = {
     "score": "long",
     "band": "string",
     "sales_qualified": "boolean",
+    **{f"propensity_{days}d": "double" for days in HORIZONS},
+    "expected_close": "string",
     "exploration": "boolean",
     "worked_probability": "double",
     "reasons": "string",
