@@ -5,6 +5,7 @@ Three attributes are read from the job title: `title_authority`, `title_role` an
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -20,6 +21,7 @@ from features.windows import Bools, Floats, Ints
 
 TITLE = "title"
 ANY = "*"
+Rule = Callable[[object], float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,7 @@ def attribute_points(
     first; any other has the exported value. An attribute that the tables lack is not known.
     """
     found = {
-        name: _of_attribute(leads, tables, name, values, tracked=tracked)
+        name: attribute_worth(leads, tables, column_of(name), partial(points_of_value, name, values), tracked)
         for name, values in settings.attributes.items()
     }
     earning = frozenset(name for name, values in settings.attributes.items() if max(values.values(), default=0) > 0)
@@ -88,12 +90,19 @@ def points_of_value(attribute: str, values: Mapping[str, float], value: object) 
     >>> points_of_value("title_authority", {"decides": 15}, "Prokuristin")
     15000.0
     """
-    word = word_of(value)
-    if attribute in _OF_TITLE:
-        word = None if word is None else _OF_TITLE[attribute](title_of(word))
+    word = word_for(attribute, value)
     if word is None:
         return np.nan
-    return round(_worth(word.strip().lower(), values) / POINT_UNIT) * 1.0
+    found = worth_of(word, values)
+    return round((0.0 if found is None else found) / POINT_UNIT) * 1.0
+
+
+def word_for(attribute: str, value: object) -> str | None:
+    """What a value of the attribute's column says in one word; None when it says nothing."""
+    word = word_of(value)
+    if word is not None and attribute in _OF_TITLE:
+        word = _OF_TITLE[attribute](title_of(word))
+    return None if word is None else word.strip().lower()
 
 
 def _authority(title: Title) -> str | None:
@@ -115,12 +124,13 @@ _OF_TITLE: Mapping[str, Callable[[Title], str | None]] = {
 }
 
 
-def _worth(word: str, values: Mapping[str, float]) -> float:
+def worth_of(word: str, values: Mapping[str, float]) -> float | None:
+    """Worth of a word: of its own entry, a range that holds it, or `*`; None when none is for it."""
     plain = "true" if word in TRUE_WORDS else "false" if word in FALSE_WORDS else word
     for key, worth in values.items():
         if key.strip().lower() in (word, plain) or _in_range(key, word):
             return worth
-    return values.get(ANY, 0.0)
+    return values.get(ANY)
 
 
 def _in_range(key: str, word: str) -> bool:
@@ -131,16 +141,18 @@ def _in_range(key: str, word: str) -> bool:
     return (low is None or number >= low) and (high is None or number < high)
 
 
-def _of_attribute(
-    leads: pd.DataFrame, tables: Tables, name: str, values: Mapping[str, float], *, tracked: Collection[str]
+def attribute_worth(
+    leads: pd.DataFrame, tables: Tables, column: str, rule: Rule, tracked: Collection[str]
 ) -> Floats | Recorded | None:
-    column = column_of(name)
+    """What a rule makes of the values of a column: per lead, or the lead's recordings of a tracked one.
+
+    `leads` has a row per lead in the order of their numbers. None when neither leads nor accounts have the column.
+    """
     if column in tracked:
         changes = tables.lead_changes[tables.lead_changes["field"] == column]
-        points = _by_value(name, values, changes["value"])
-        return recorded(changes["lead_id"], changes["changed_at"], points, leads["lead_id"])
+        return recorded(changes["lead_id"], changes["changed_at"], _by_value(rule, changes["value"]), leads["lead_id"])
     found = attribute_column(leads, tables.accounts, column)
-    return None if found is None else _by_value(name, values, found)
+    return None if found is None else _by_value(rule, found)
 
 
 def attribute_column(leads: pd.DataFrame, accounts: pd.DataFrame, column: str) -> pd.Series | None:
@@ -154,6 +166,7 @@ def attribute_column(leads: pd.DataFrame, accounts: pd.DataFrame, column: str) -
     return accounts[of_account].reset_index(drop=True).reindex(row).reset_index(drop=True)
 
 
-def _by_value(name: str, values: Mapping[str, float], cells: pd.Series) -> Floats:
+def _by_value(rule: Rule, cells: pd.Series) -> Floats:
+    """A rule's worth of each cell, asked once for each different value; NaN where there is none."""
     row, different = pd.factorize(cells)
-    return np.array([*(points_of_value(name, values, value) for value in different.tolist()), np.nan])[row]
+    return np.array([*map(rule, different.tolist()), np.nan])[row]

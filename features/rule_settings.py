@@ -18,6 +18,12 @@ class RuleSettings(Section):
     at_least: int = Field(3, description="criteria that must be met", ge=1)
     met_from: float = Field(0.5, description="an assessment of at least this much counts as met", gt=0, le=1)
     max_age_days: PositiveDays | None = Field(None, description="older evidence counts as unknown", examples=[365])
+    frameworks: tuple[str, ...] = Field(
+        ("bant", "minimum", "sal", "sales_qualified"),
+        description="frameworks that `ripelead qualify` judges by: shipped ones by name, own ones as files beside this "
+        "one; the keys above are those of bant",
+        examples=[["bant", "meddic", "frameworks/ours.toml"]],
+    )
 
     @model_validator(mode="after")
     def _reachable(self) -> Self:

@@ -1,8 +1,10 @@
-"""Commands about the rules: `points`, the log of one lead's points."""
+"""Commands about the rules: `points`, the log of one lead's points, and `qualify`, what frameworks say of one lead."""
 
 import json
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,6 +17,7 @@ from features.project import Project, read_project
 from features.tables import Tables
 
 if TYPE_CHECKING:
+    from features.frameworks.statement import Statement
     from features.histories import Histories
     from features.points_log import PointsLog
     from features.snapshots import Snapshots
@@ -132,3 +135,66 @@ def _as_json(one: OneLead, found: "PointsLog") -> str:
         ],
     }
     return json.dumps(said, ensure_ascii=False, indent=1)
+
+
+class Tongue(StrEnum):
+    """Languages of the questions."""
+
+    en = "en"
+    de = "de"
+    da = "da"
+
+
+@app.command()
+def qualify(
+    lead_id: str,
+    as_of: AsOf,
+    directory: ProjectFolder = HERE,
+    language: Annotated[Tongue, typer.Option(help="language of names and questions")] = Tongue.en,
+    as_json: AsJson = False,
+) -> None:
+    """Say what each qualification framework makes of a lead: evidence with dates, what is missing, what to ask."""
+    from features.frameworks.definition import read_frameworks
+    from features.frameworks.facts import facts_of
+    from features.frameworks.statement import statements
+
+    frameworks = read_frameworks(read_project(directory).rules, directory)
+    one = one_lead(directory, lead_id, as_of)
+    facts = facts_of(one.histories.leads, one.tables, frameworks, one.project.points, one.tracked)
+    found = statements(one.histories, facts, one.snapshot, frameworks, one.project.points, language.value)
+    out.print(_statements_json(one, found) if as_json else _statements_text(one, found), markup=False)
+
+
+def _statements_text(one: OneLead, found: "tuple[Statement, ...]") -> str:
+    lines = [f"Lead {one.lead_id} as of {one.as_of:%Y-%m-%d %H:%M} UTC"]
+    for statement in found:
+        lines += ["", *_statement_lines(statement)]
+    return "\n".join(lines)
+
+
+def _statement_lines(statement: "Statement") -> Iterator[str]:
+    from features.points_log import as_time
+
+    words = {"met": "met", "open": "open", "not_met": "not met", "unknown": "not known"}
+    count = f"{statement.met} of {len(statement.criteria)} criteria met, {statement.needed} needed"
+    yield f"{statement.title}: {words[statement.outcome]} ({count})"
+    for one in statement.criteria:
+        grade = "" if one.grade is None else f", grade {one.grade:.2f}"
+        yield f"  {one.label}: {words[one.state]}{grade}{', required' if one.required else ''}"
+        for piece in one.evidence:
+            note = f" ({piece.note})" if piece.note else ""
+            yield f"      {as_time(piece.at) or 'not dated':16}  {piece.what}: {piece.grade:.2f}{note}"
+        if one.question:
+            yield f"      ask: {one.question}"
+
+
+def _statements_json(one: OneLead, found: "tuple[Statement, ...]") -> str:
+    from features.points_log import as_time
+
+    said = [asdict(statement) for statement in found]
+    for statement in said:
+        for criterion in statement["criteria"]:
+            for piece in criterion["evidence"]:
+                piece["at"] = as_time(piece["at"]) or None
+    head = {"lead_id": one.lead_id, "as_of": f"{one.as_of:%Y-%m-%dT%H:%M:%SZ}"}
+    return json.dumps({**head, "frameworks": said}, ensure_ascii=False, indent=1, allow_nan=False)
