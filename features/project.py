@@ -38,6 +38,7 @@ SECTIONS = (
     "exploration",
     "tracking",
     "gate",
+    "report",
 )
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from features.project import read_project
 from features.simulate import WorldSettings, simulate
 from features.tables import read_tables
+from training.class_policy import class_policy
 from training.dataset import load_dataset
 from training.evaluate import evaluate
 from training.examine import Examined
@@ -38,4 +39,6 @@ def examined_of(project, settings, tables) -> Examined:
         capacity_share=settings.policy.capacity_share,
         rng=rng,
     )
-    return Examined(project, settings, dataset, judged, judged.fitted[-1], evaluation)
+    model = judged.fitted[-1]
+    classes = class_policy(project, settings, dataset, judged, model)
+    return Examined(project, settings, dataset, judged, model, evaluation, classes)

@@ -4,12 +4,16 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from training.examine import Examination, Examined, Finding
+from training.learning_curve.run import learning_curve
 from training.policy_section import examine_policy
+from training.segments.run import segments
 from training.walk_forward.run import walk_forward
 
 EXAMINATIONS: Mapping[str, Examination] = {
     "writing down who is sales qualified": examine_policy,
     "walking forward through the history": walk_forward,
+    "looking at parts of the market": segments,
+    "learning from growing shares of the leads": learning_curve,
 }
 """What is told while it runs, and the function."""
 

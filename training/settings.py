@@ -128,6 +128,18 @@ class PolicySettings(Section):
     max_reasons: int = Field(8, description="reasons shown per lead, besides start and remainder", ge=1, le=20)
 
 
+class ReportSettings(Section):
+    """`[report]`: what a training looks at beside the holdout as a whole."""
+
+    segments: tuple[str, ...] | None = Field(
+        None,
+        description="attributes whose values are judged one by one, [] for none; default: those of the model with few "
+        "values. `owner`, a person, only when named here",
+        examples=[["source", "country", "account_size"]],
+    )
+    learning_curve: bool = Field(True, description="train on shares of the leads to see what more data would bring")
+
+
 @dataclass(frozen=True, slots=True)
 class TrainingSettings:
     """All sections of the training layer."""
@@ -139,6 +151,7 @@ class TrainingSettings:
     exploration: ExplorationSettings
     tracking: TrackingSettings
     gate: GateSettings
+    report: ReportSettings
 
 
 SECTIONS: Mapping[str, type[Section]] = {
@@ -149,6 +162,7 @@ SECTIONS: Mapping[str, type[Section]] = {
     "exploration": ExplorationSettings,
     "tracking": TrackingSettings,
     "gate": GateSettings,
+    "report": ReportSettings,
 }
 
 
@@ -162,4 +176,5 @@ def read_training_settings(project: Project) -> TrainingSettings:
         exploration=project.section("exploration", ExplorationSettings),
         tracking=project.section("tracking", TrackingSettings),
         gate=project.section("gate", GateSettings),
+        report=project.section("report", ReportSettings),
     )

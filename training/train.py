@@ -28,6 +28,7 @@ from training.keep import keep_judged
 from training.model import Fitted, fit_model
 from training.policy_values import ClassPolicy
 from training.range_fit import with_uncertainty
+from training.segments.groups import refuse_unknown_segments
 from training.settings import TrainingSettings
 
 
@@ -54,6 +55,7 @@ def train(project: Project, settings: TrainingSettings, tables: Tables, director
     """
     say("putting histories in order")
     dataset = load_dataset(project, settings, tables)
+    refuse_unknown_segments(settings.report, dataset)
     audited = audit(project, settings, dataset)
     (directory / "audit.json").write_text(audit_to_json(audited), encoding="utf-8")
     say(brief_text(audited))

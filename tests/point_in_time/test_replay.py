@@ -31,6 +31,7 @@ from training.settings import (
     LabelSettings,
     ModelSettings,
     PolicySettings,
+    ReportSettings,
     TrackingSettings,
     TrainingSettings,
     read_training_settings,
@@ -45,6 +46,7 @@ SETTINGS = TrainingSettings(
     ExplorationSettings(),
     TrackingSettings(),
     GateSettings(),
+    ReportSettings(),
 )
 CLOCK = pd.Timestamp("2026-07-01", tz="UTC").to_pydatetime()
 

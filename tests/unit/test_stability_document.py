@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from training.learning_curve import found as curve
+from training.segments import found as segments
 from training.walk_forward import periods
 
 TEXT = (Path(__file__).parents[2] / "docs" / "stability.md").read_text(encoding="utf-8")
-SCHEMAS = [periods]
+SCHEMAS = [periods, segments, curve]
 CLASSES = [
     c for schema in SCHEMAS for c in vars(schema).values() if is_dataclass(c) and c.__module__ == schema.__name__
 ]
