@@ -22,6 +22,7 @@ from features.windows import Bools, Floats
 from training.calibration import Calibration
 from training.closing import ClosingCurve, curve_from_json, curve_json
 from training.contributions import Scale, checked_tables, contributions
+from training.evaluation import Learned, learned_from
 from training.evidence import NO_EVIDENCE, Evidence, evidence_from_json, evidence_json
 from training.exploration import NO_EXPLORATION, ExplorationSettings
 from training.leaf_sums import with_leaves
@@ -38,7 +39,8 @@ if TYPE_CHECKING:
 SCHEMA = 2
 MANIFEST = "manifest.json"
 FILES = ("model.txt", "paths.npz", "catalog.json", "encoder.json", "calibration.json", "policy.json",
-         "uncertainty.json", "evidence.json", "reference.parquet", "golden.parquet", "card.md")  # fmt: skip
+         "learned.json", "uncertainty.json", "evidence.json", "reference.parquet", "golden.parquet",
+         "card.md")  # fmt: skip
 GOLDEN_ROWS = 64
 QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
 ENCODER_KEYS = ("attributes", "kinds", "topics", "criteria", "points", "met_from")
@@ -82,6 +84,7 @@ class Trained:
     scale: Scale
     uncertainty: Uncertainty = NOTHING_KNOWN
     closing: ClosingCurve | None = None
+    learned: Learned | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +103,8 @@ class Bundle:
     widths: "Booster | None" = None
     """The booster with the leaf values of `uncertainty.ranges`; None where nothing is known."""
     closing: ClosingCurve | None = None
+    learned: Learned | None = None
+    """What kind of model it is, and why."""
 
     def raw(self, values: Floats, threads: int = 0) -> Floats:
         """Raw scores (log-odds before calibration) of feature rows."""
@@ -134,6 +139,7 @@ def write_bundle(
         _write_json(folder / "calibration.json", _calibration_json(model))
         _write_json(folder / "policy.json", _policy_json(policy))
         _write_json(folder / "uncertainty.json", uncertainty_json(model.uncertainty))
+        _write_json(folder / "learned.json", None if model.learned is None else asdict(model.learned))
         _write_json(folder / "evidence.json", evidence_json(evidence))
         reference = _reference(table, model.catalog)
         pq.write_table(pa.Table.from_pandas(reference, preserve_index=False), folder / "reference.parquet")
@@ -197,6 +203,7 @@ def _parsed(contents: "Contents") -> Bundle:
         uncertainty=uncertainty,
         widths=with_leaves(model, uncertainty.ranges.leaves) if uncertainty.ranges.leaves else None,
         closing=curve_from_json(calibration.get("closing_curve")),
+        learned=learned_from(contents.json("learned.json")),
     )
     read_by_model, named = bundle.booster.num_feature(), len(bundle.catalog.features)
     if read_by_model != named:

@@ -4,6 +4,7 @@ from features.project import Project
 from training.dataset import Dataset
 from training.evaluation import Estimate, Evaluation
 from training.model import Fitted
+from training.model_kinds import sentence
 from training.settings import TrainingSettings
 
 
@@ -21,7 +22,7 @@ other decision about a person.
 ## Data
 - {final.rows:,} matured snapshots of {len(dataset.histories.lead_ids):,} leads; {final.positives:,} are conversions.
 - Observation ends {dataset.tables.data_end:%Y-%m-%d}.
-- {len(final.trained.catalog.features)} features; {final.trees} trees of depth at most {final.parameters["max_depth"]}.
+- {len(final.trained.catalog.features)} features; {_trees(final)}
 
 ## Result on rows the model had not seen
 Measured with a model trained before the holdout; this bundle is refitted on all matured data.
@@ -32,6 +33,14 @@ Measured with a model trained before the holdout; this bundle is refitted on all
 - It learns from leads that sales worked on in the past: who was never contacted could not convert.
 - Contributions describe the model, not what brings a sale about.
 """
+
+
+def _trees(final: Fitted) -> str:
+    """How many trees, and what kind of model they make where it is not the usual one."""
+    learned = final.trained.learned
+    said = "" if learned is None else sentence(learned)
+    trees = f"{final.trees} trees of depth at most {final.parameters['max_depth']}."
+    return f"{trees}\n- {said}" if said else trees
 
 
 def target_in_words(settings: TrainingSettings) -> str:

@@ -1,6 +1,6 @@
 """The model, a logistic regression and the rules on the same holdout rows, with intervals by lead."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import pandas as pd
@@ -29,6 +29,7 @@ from training.evaluation import (
     Estimate,
     Evaluation,
     Gap,
+    Learned,
     Measured,
     SystemMetrics,
     SystemName,
@@ -94,10 +95,12 @@ def evaluate(
     train_base_rate: float,
     capacity_share: float,
     rng: np.random.Generator,
+    learned: Learned | None = None,
 ) -> Evaluation:
     """Every system's metrics, their paired differences, calibration, and the verdict.
 
-    `holdout` has the columns of `holdout.parquet`; `groups` names what is resampled (default: the lead).
+    `holdout` has the columns of `holdout.parquet`; `groups` names what is resampled (default: the lead); `learned`
+    tells what kind of model is judged.
     What cannot be measured is None and listed in `gaps`.
 
     Raises:
@@ -109,6 +112,7 @@ def evaluate(
     drawn = resamples(units, rng, replicates_for(rows.n))
     found = _bootstrap(rows, capacity_share, drawn)
     measured = _measured(rows, found, drawn, train_base_rate, capacity_share)
+    measured = replace(measured, learned=learned)
     content = {f.name: getattr(measured, f.name) for f in fields(measured)}
     return Evaluation(**content, verdict=judge(measured))
 
@@ -209,6 +213,7 @@ def _measured(
         positive_leads=len(np.unique(drawn.group_of[rows.label == 1])),
         negative_leads=len(np.unique(drawn.group_of[rows.label == 0])),
         train_base_rate=float(train_base_rate),
+        learned=None,
         capacity_share=float(capacity_share),
         interval_level=LEVEL,
         replicates=drawn.replicates if drawn.enough else 0,

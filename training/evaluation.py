@@ -1,11 +1,11 @@
-"""What `evaluation.json` says, as frozen values: schema version 1, key by key in docs/evaluation.md."""
+"""What `evaluation.json` says, as frozen values: schema version 2, key by key in docs/evaluation.md."""
 
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Literal
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 DESCRIBES = (
     "These numbers describe the model trained before the holdout. The shipped bundle is refit on all matured data "
     "afterwards: they are what to expect of it, not what was measured on it."
@@ -13,6 +13,7 @@ DESCRIBES = (
 
 SystemName = Literal["model", "logistic", "bant", "points", "base_rate"]
 RuleName = Literal["bant", "points"]
+ModelKind = Literal["boosted", "additive", "points"]
 VerdictKind = Literal["model", "rules", "tie", "no_signal", "too_small"]
 SYSTEMS: tuple[SystemName, ...] = ("model", "logistic", "bant", "points", "base_rate")
 RULES: tuple[RuleName, ...] = ("bant", "points")
@@ -105,6 +106,20 @@ class CalibrationCheck:
 
 
 @dataclass(frozen=True, slots=True)
+class Learned:
+    """The kind of model that was learned, from how many winning and other leads, and why no richer one.
+
+    `enough` is False where `[model] kind` asks for a kind that needs more leads.
+    """
+
+    kind: ModelKind
+    wins: int
+    others: int
+    reason: str
+    enough: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Gap:
     """Numbers that are None, and why: `metrics` of a system, or all of `where` when `metrics` is empty."""
 
@@ -135,6 +150,7 @@ class Measured:
     positive_leads: int
     negative_leads: int
     train_base_rate: float
+    learned: Learned | None
     capacity_share: float
     interval_level: float
     replicates: int
@@ -197,3 +213,15 @@ def _version(text: str) -> object:
     except json.JSONDecodeError as error:
         raise ValueError(f"evaluation.json is not JSON ({error}): evaluate again to rewrite it") from error
     return content.get("schema_version") if isinstance(content, dict) else None
+
+
+def learned_from(value: object) -> Learned | None:
+    """What `learned.json` of a bundle says.
+
+    Raises:
+        ValueError: keys missing or of the wrong type.
+    """
+    from pydantic import TypeAdapter
+
+    found: Learned | None = TypeAdapter(Learned | None).validate_python(value)
+    return found

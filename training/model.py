@@ -30,7 +30,9 @@ from training.calibration import Calibration, fit_calibration
 from training.closing_fit import Newest, closing_curve, level_of_newest
 from training.contributions import Scale
 from training.dataset import Dataset, Outcomes
+from training.evaluation import Learned
 from training.folds import Fold, Rows, grouped_folds, inner_folds
+from training.model_kinds import fit_to_kind, kind_for
 from training.settings import ModelSettings, TrainingSettings
 from training.unseen_rows import unseen_rows
 
@@ -62,6 +64,7 @@ class Material:
     label: Outcomes
     rows: Rows
     parameters: dict[str, Any]
+    learned: Learned
     notes: tuple[str, ...]
 
 
@@ -127,8 +130,10 @@ def material_of(
             f"no feature varies over the {len(rows):,} training snapshots: check [features] exclude and [model] "
             "exclude, and whether interactions and attributes are in the export"
         )
+    learned = kind_for(settings.model, label, dataset.rows.group[rows], catalog)
     parameters = booster_parameters(settings.model, catalog, len(rows), int(label.sum()))
-    return Material(table, catalog, label, _subset(dataset.rows, rows), parameters, tuple(notes))
+    table, catalog, parameters = fit_to_kind(learned.kind, table, catalog, parameters)
+    return Material(table, catalog, label, _subset(dataset.rows, rows), parameters, learned, tuple(notes))
 
 
 def fitted_with(material: Material, trees: int, calibration: Calibration) -> Fitted:
@@ -136,7 +141,7 @@ def fitted_with(material: Material, trees: int, calibration: Calibration) -> Fit
     label = material.label
     booster = train_booster(material.table.values, label, material.parameters, trees, material.catalog)
     return Fitted(
-        trained=Trained(booster, material.catalog, Scale(calibration, base_rate=smoothed_rate(label))),
+        trained=Trained(booster, material.catalog, Scale(calibration, smoothed_rate(label)), learned=material.learned),
         table=material.table,
         label=label,
         trees=trees,

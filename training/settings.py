@@ -75,6 +75,15 @@ class ModelSettings(Section):
     """`[model]`: gradient boosting inside the explanation budget."""
 
     seed: int = Field(7, ge=0, le=2**31 - 1)
+    kind: Literal["auto", "boosted", "additive", "points"] = Field(
+        "auto", description="auto: the richest of points, additive and boosted that there are enough wins for"
+    )
+    additive_from: int = Field(
+        30, description="winning (and other) leads below which auto learns from interest points alone", ge=0
+    )
+    boosted_from: int = Field(
+        80, description="winning (and other) leads below which auto learns one feature at a time (additive)", ge=0
+    )
     max_trees: int = Field(600, description="most trees; forward folds choose how many", ge=10, le=5000)
     learning_rate: float = Field(0.05, gt=0, le=1)
     max_depth: int | None = Field(

@@ -69,6 +69,7 @@ def train(project: Project, settings: TrainingSettings, tables: Tables, director
         train_base_rate=judged.fitted[0].trained.scale.base_rate,
         capacity_share=settings.policy.capacity_share,
         rng=rng,
+        learned=judged.fitted[-1].trained.learned,
     )
     say("training the final model on all matured data")
     final = fit_model(project, settings, dataset, np.flatnonzero(dataset.matured), None)

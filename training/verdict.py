@@ -20,6 +20,7 @@ from training.evaluation import (
     Verdict,
     VerdictKind,
 )
+from training.model_kinds import sentence
 from training.wording import count, number_range, percent, percent_range, percentage_points
 
 MIN_LEADS_PER_OUTCOME = 20
@@ -33,9 +34,10 @@ def judge(measured: Measured) -> Verdict:
     """The verdict in a word, a headline, sentences that support it, and warnings about the probabilities."""
     kind = _kind(measured)
     headline = _HEADLINES[kind](measured)
+    learned = _learned(measured)
     if kind == "too_small":
-        return Verdict(kind, headline, (), ())
-    sentences = (*_ranking(measured, kind), *_equal_volume(measured), *_other_systems(measured))
+        return Verdict(kind, headline, learned, ())
+    sentences = (*learned, *_ranking(measured, kind), *_equal_volume(measured), *_other_systems(measured))
     return Verdict(kind, headline, sentences, calibration_warnings(measured))
 
 
@@ -54,6 +56,8 @@ def promotable(measured: Measured) -> tuple[bool, tuple[str, ...]]:
         reasons.append(_no_signal(measured))
     if _winners(measured):
         reasons.append(_rules_win(measured))
+    if measured.learned is not None and not measured.learned.enough:
+        reasons.append(f'{sentence(measured.learned)} Set [model] kind = "auto".')
     return not reasons, tuple(reasons)
 
 
@@ -91,6 +95,11 @@ def calibration_warnings(measured: Measured) -> tuple[str, ...]:
             "use their order, not their size."
         )
     return tuple(out)
+
+
+def _learned(measured: Measured) -> tuple[str, ...]:
+    said = "" if measured.learned is None else sentence(measured.learned, "Judged here is")
+    return (said,) if said else ()
 
 
 def _kind(measured: Measured) -> VerdictKind:

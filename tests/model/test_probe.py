@@ -17,7 +17,7 @@ from trained import AS_OF, command
 
 from features.errors import ModelRefusedError
 from training import probe as probing
-from training.bundle import FILES, MANIFEST, load_bundle
+from training.bundle import FILES, MANIFEST, SCHEMA, load_bundle
 from training.bundle_files import contents_of, pack, read_contents, unpack
 from training.probe import probe
 from training.registry import Registry
@@ -51,7 +51,7 @@ def write(contents, folder):
     for name, content in contents.files.items():
         (folder / name).write_bytes(content)
     hashes = {name: sha256(content).hexdigest() for name, content in contents.files.items()}
-    manifest = {"schema_version": 1, "id": contents.version, "files": hashes}
+    manifest = {"schema_version": SCHEMA, "id": contents.version, "files": hashes}
     (folder / MANIFEST).write_text(json.dumps(manifest), encoding="utf-8")
     return folder
 

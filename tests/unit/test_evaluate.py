@@ -228,7 +228,7 @@ def test_json_is_strict_and_comes_back_equal(found):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda c: c | {"schema_version": 2}, "expected schema_version 1, got 2"),
+        (lambda c: c | {"schema_version": 1}, "expected schema_version 2, got 1"),
         (lambda c: {k: v for k, v in c.items() if k != "verdict"}, "verdict"),
         (lambda c: c | {"n": "many"}, r"evaluation.json: n: .*integer"),
         (lambda c: [c], "got None"),
