@@ -39,3 +39,7 @@ def test_outputs_are_kept_and_name_no_place_of_a_machine(path):
 def test_notebooks_use_the_product_and_define_nothing(path):
     nodes = [node for cell in cells(path) for node in ast.walk(ast.parse(cell.source))]
     assert not any(isinstance(node, ast.FunctionDef | ast.ClassDef | ast.Lambda) for node in nodes)
+
+
+def test_there_are_five_notebooks_in_order():
+    assert [path.stem[:2] for path in NOTEBOOKS] == ["01", "02", "03", "04", "05"]
