@@ -19,7 +19,7 @@ export MLFLOW_DISABLE_TELEMETRY := true
 .DEFAULT_GOAL := help
 .PHONY: help setup demo demo-real data features train evaluate promote retrain rollback score report mlflow serve \
 	notebooks test lint types check bench bench-features bench-real bench-explain bench-ablation bench-one-lead \
-	bench-incremental bench-spark bench-score bench-audit soak lock clean
+	bench-incremental bench-spark bench-score bench-audit bench-selection soak lock clean
 
 help: ## list all targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -109,7 +109,7 @@ types: $(COMPLETE) ## mypy, strict
 
 check: lint types test ## everything CI runs
 
-BENCHES := $(addprefix bench-,real features explain score one-lead incremental ablation audit spark)
+BENCHES := $(addprefix bench-,real features explain score one-lead incremental ablation audit selection spark)
 bench: $(BENCHES) ## all benchmarks, hours on a quiet machine; tables under docs/benchmarks/
 
 bench-real: $(READY) ## real data sets beside a plain LightGBM (needs RIPELEAD_REAL_DATA)
@@ -135,6 +135,9 @@ bench-score: $(READY) ## a million leads from feature table to written reasons, 
 
 bench-audit: $(READY) ## leaks planted in simulated worlds, and suspects in clean ones and real data sets
 	@$(BIN)/python -m benchmarks.audit
+
+bench-selection: $(READY) ## worlds in which only worked leads can be won: what exploration makes known
+	@$(BIN)/python -m benchmarks.selection
 
 bench-spark: $(COMPLETE) ## two Spark workers against one, and a worker killed
 	@$(BIN)/python -m benchmarks.spark

@@ -169,4 +169,18 @@ def _checked_assessments(draft: Draft) -> Draft:
     return reject(draft, outside, fault("met", "met is outside 0…1", "a number from 0 (not met) to 1 (met)"))
 
 
-_CHECKS = {"deals": _checked_deals, "interactions": _with_an_id, "assessments": _checked_assessments}
+def _checked_decisions(draft: Draft) -> Draft:
+    probability, drawn = draft.frame["worked_probability"].to_numpy(), draft.frame["exploration"].to_numpy()
+    impossible = (probability <= 0) | (probability > 1)
+    expected = "more than 0 and at most 1, as scoring wrote it: a lead that was handed over could be handed over"
+    draft = reject(draft, impossible, fault("worked_probability", "worked_probability is outside 0…1", expected))
+    unclear = ~np.isnan(drawn) & (drawn != 0) & (drawn != 1)
+    return reject(draft, unclear, fault("exploration", "exploration is neither true nor false", "true or false"))
+
+
+_CHECKS = {
+    "deals": _checked_deals,
+    "interactions": _with_an_id,
+    "assessments": _checked_assessments,
+    "decisions": _checked_decisions,
+}

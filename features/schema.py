@@ -96,6 +96,8 @@ SPECS: Mapping[TableName, TableSpec] = {
             Column("decision", "label", required=True),
             Column("by", "text"),
             Column("reason", "text"),
+            Column("exploration", "number"),
+            Column("worked_probability", "number"),
         )
     ),
     "spend": TableSpec(

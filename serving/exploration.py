@@ -9,11 +9,10 @@ from hashlib import sha256
 import numpy as np
 import pyarrow as pa
 
-from features.windows import DAY_US, NEVER, Bools, Floats, Ints
+from features.snapshots import FIRST_MONDAY_US
+from features.windows import NEVER, Bools, Floats, Ints
 from training.exploration import ExplorationSettings
 
-MONDAY_US = 4 * DAY_US
-"""1970-01-05, from which periods are counted."""
 STEPS = 2**53
 
 
@@ -39,4 +38,4 @@ def _number(text: bytes) -> int:
 
 
 def _periods(as_of: Ints, settings: ExplorationSettings) -> Ints:
-    return np.where(as_of == NEVER, -1, (as_of - MONDAY_US) // settings.period_us)
+    return np.where(as_of == NEVER, -1, (as_of - FIRST_MONDAY_US) // settings.period_us)

@@ -64,6 +64,18 @@ class Dataset:
         return follow(self.won, created, self.observed_until)
 
 
+def outcomes_at(
+    project: Project, settings: TrainingSettings, dataset: Dataset, snapshots: Snapshots
+) -> tuple[Outcomes, Bools]:
+    """Outcomes of further snapshots of dated deals, and whether each is known for good."""
+    if dataset.won is None:
+        raise ValueError("a flat table has no dated deals: expected a data set with won times")
+    end = horizon_end(dataset.histories, snapshots, settings.label, project.timezone)
+    until = int(pd.Timestamp(dataset.tables.data_end).value // 1000) + 1
+    labels = label_snapshots(dataset.won, snapshots, end, until)
+    return labels.label, labels.known & (end > snapshots.as_of)
+
+
 def load_dataset(project: Project, settings: TrainingSettings, tables: Tables) -> Dataset:
     """Labelled data of the checked tables.
 

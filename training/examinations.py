@@ -7,6 +7,7 @@ from training.examine import Examination, Examined, Finding
 from training.learning_curve.run import learning_curve
 from training.policy_section import examine_policy
 from training.segments.run import segments
+from training.selection import examine_selection
 from training.walk_forward.run import walk_forward
 
 EXAMINATIONS: Mapping[str, Examination] = {
@@ -14,6 +15,7 @@ EXAMINATIONS: Mapping[str, Examination] = {
     "walking forward through the history": walk_forward,
     "looking at parts of the market": segments,
     "learning from growing shares of the leads": learning_curve,
+    "asking who was worked": examine_selection,
 }
 """What is told while it runs, and the function."""
 

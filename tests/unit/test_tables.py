@@ -180,6 +180,23 @@ def test_met_is_from_0_to_1(tmp_path):
     assert reasons(found, "assessments") == {"met is outside 0…1": 2}
 
 
+def test_decisions_may_say_how_probable_a_hand_over_was(tmp_path):
+    decisions = table(
+        lead_id=["1"] * 6,
+        decided_at=[f"2026-02-0{day}" for day in range(1, 7)],
+        decision=["accept"] * 6,
+        exploration=["True", "false", "", "2", "1", ""],
+        worked_probability=["0.05", "1", "", "0.5", "0", "1.5"],
+    )
+    found = read(tmp_path, {"decisions": decisions})
+    assert found.decisions["worked_probability"].tolist()[:2] == [0.05, 1.0]
+    assert found.decisions["exploration"].tolist()[:2] == [1.0, 0.0]
+    assert reasons(found, "decisions") == {
+        "worked_probability is outside 0…1": 2,
+        "exploration is neither true nor false": 1,
+    }
+
+
 def test_data_end_is_the_latest_thing_that_has_happened(tmp_path):
     deals = table(
         lead_id=["1"] * 3, status=["won", "won", "open"], closed_at=["2026-03-01", "2026-09-01", "2026-12-01"]
