@@ -19,7 +19,8 @@ export MLFLOW_DISABLE_TELEMETRY := true
 .DEFAULT_GOAL := help
 .PHONY: help setup demo demo-real data features train evaluate promote retrain rollback score report mlflow serve \
 	notebooks test lint types check bench bench-features bench-real bench-explain bench-ablation bench-one-lead \
-	bench-incremental bench-spark bench-score bench-audit bench-selection soak lock clean
+	bench-incremental bench-spark bench-score bench-audit bench-selection bench-uncertainty \
+	soak lock clean
 
 help: ## list all targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -109,7 +110,7 @@ types: $(COMPLETE) ## mypy, strict
 
 check: lint types test ## everything CI runs
 
-BENCHES := $(addprefix bench-,real features explain score one-lead incremental ablation audit selection spark)
+BENCHES := $(addprefix bench-,real features explain score one-lead incremental ablation audit selection uncertainty spark)
 bench: $(BENCHES) ## all benchmarks, hours on a quiet machine; tables under docs/benchmarks/
 
 bench-real: $(READY) ## real data sets beside a plain LightGBM (needs RIPELEAD_REAL_DATA)
@@ -138,6 +139,9 @@ bench-audit: $(READY) ## leaks planted in simulated worlds, and suspects in clea
 
 bench-selection: $(READY) ## worlds in which only worked leads can be won: what exploration makes known
 	@$(BIN)/python -m benchmarks.selection
+
+bench-uncertainty: $(READY) ## ranges against the truth of simulated worlds (real sets: RIPELEAD_REAL_DATA)
+	@$(BIN)/python -m benchmarks.uncertainty
 
 bench-spark: $(COMPLETE) ## two Spark workers against one, and a worker killed
 	@$(BIN)/python -m benchmarks.spark

@@ -6,6 +6,7 @@ from pathlib import Path
 from training.examine import Examination, Examined, Finding
 from training.learning_curve.run import learning_curve
 from training.policy_section import examine_policy
+from training.range_section import examine_ranges
 from training.segments.run import segments
 from training.selection import examine_selection
 from training.walk_forward.run import walk_forward
@@ -16,6 +17,7 @@ EXAMINATIONS: Mapping[str, Examination] = {
     "looking at parts of the market": segments,
     "learning from growing shares of the leads": learning_curve,
     "asking who was worked": examine_selection,
+    "asking whether ranges held": examine_ranges,
 }
 """What is told while it runs, and the function."""
 

@@ -80,6 +80,8 @@ class Familiarity:
 
     def far_values(self, row: Floats) -> list[Outside]:
         """The values of one row that make it unfamiliar, the farthest first."""
+        if not len(self.least):
+            return []
         excess = self.excess(row[None])[0]
         order = np.argsort(-excess, kind="stable")
         return [

@@ -17,6 +17,7 @@ from serving.lead.explain_words import (
     criterion_name,
     disagreement_sentence,
     effect_sentence,
+    unusual_sentences,
 )
 from serving.lead.explanation import Explanation, LeadSummary
 from serving.lead.movement import Movement
@@ -51,7 +52,8 @@ def closed_json(lead_id: str, as_of: datetime) -> str:
 
 
 def _lead(to: Translation, lead: LeadSummary, phrases: Phrases) -> Plain:
-    plain = ("score", "band", "propensity", "sales_qualified", "threshold", "stage", "points", "model_version")
+    plain = ("score", "band", "propensity", "propensity_low", "propensity_high", "familiar", "sales_qualified",
+             "threshold", "stage", "points", "model_version")  # fmt: skip
     return {
         "lead_id": lead.lead_id,
         "as_of": _time(lead.as_of),
@@ -61,6 +63,7 @@ def _lead(to: Translation, lead: LeadSummary, phrases: Phrases) -> Plain:
         "groups": _groups(lead, phrases),
         "rules": _rules(to, lead),
         "disagreement": disagreement_sentence(to, lead),
+        "unusual": [] if lead.familiar else unusual_sentences(phrases, lead),
         "not_known": [{"attribute": name, "label": attribute_name(to, name)} for name in lead.not_known],
     }
 

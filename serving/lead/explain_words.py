@@ -7,9 +7,11 @@ from collections.abc import Mapping
 
 from serving.language.attribute_words import ATTRIBUTES, CRITERIA
 from serving.language.kind_words import words_of_kind
+from serving.language.phrases import Phrases
 from serving.language.plain_text import spoken
+from serving.language.sentences import sentence
 from serving.language.translations import Translation, msgs
-from serving.lead.explanation import Criterion, LeadSummary
+from serving.lead.explanation import Criterion, LeadSummary, Unusual
 from serving.lead.movement import Arrived, Cause, Movement
 from serving.lead.similar import SimilarLead
 from serving.lead.what_if import DECISION_MAKER, Action, Effect
@@ -33,6 +35,49 @@ def chance(to: Translation, share: float) -> str:
 
     digits = 3 if share >= TENTHS else 4
     return str(format_percent(round(share, digits), locale=to.locale, decimal_quantization=False))
+
+
+def range_sentence(to: Translation, lead: LeadSummary) -> str:
+    """The range of a propensity as numbers of a hundred leads, with one decimal below one."""
+    low, high = (of_hundred(to, end) for end in (lead.propensity_low, lead.propensity_high))
+    return to.text(
+        "Of 100 leads that look like this one, between {low} and {high} are likely to convert.", low=low, high=high
+    )
+
+
+def of_hundred(to: Translation, share: float) -> str:
+    """A probability as a number of a hundred: whole, with one decimal near the ends, never 0 or 100.
+
+    >>> from serving.language.translations import translation_to
+    >>> [of_hundred(translation_to("en"), share) for share in (0.00001, 0.004, 0.123, 0.9999)]
+    ['0.1', '0.4', '12', '99.9']
+    """
+    number = min(max(100 * share, 0.1), 99.9)
+    return to.number(round(number) if 1 <= number <= 99 else round(number, 1))
+
+
+def strange_sentence(to: Translation) -> str:
+    """That a lead is unlike those of training, so that its score should not be relied on."""
+    return to.text("Not enough like the leads that the model learned from: do not rely on the score or its range.")
+
+
+def unusual_sentences(phrases: Phrases, lead: LeadSummary) -> list[str]:
+    """What is outside of what training had, a sentence for each value; or that it is the combination."""
+    to = phrases.words.to
+    if not lead.unusual:
+        return [to.text("hardly any of them had such a combination of values")]
+    return [_unusual_sentence(to, phrases, one) for one in lead.unusual]
+
+
+def _unusual_sentence(to: Translation, phrases: Phrases, one: Unusual) -> str:
+    feature = phrases.catalog.features[one.column]
+    said = sentence(phrases.words, feature, one.value)
+    if one.nearest is None:
+        return to.text("{sentence} (never seen in training)", sentence=said)
+    nearest = sentence(phrases.words, feature, one.nearest)
+    if one.value > one.nearest:
+        return to.text("{sentence} (the most in training: {nearest})", sentence=said, nearest=nearest)
+    return to.text("{sentence} (the least in training: {nearest})", sentence=said, nearest=nearest)
 
 
 def class_sentence(to: Translation, lead: LeadSummary) -> str:

@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from serving.language.phrases import Phrases
 
 State = Literal["met", "not_met", "not_known", "outdated"]
+FROM_ROW = ("score", "band", "propensity", "propensity_low", "propensity_high", "familiar", "sales_qualified", "stage",
+            "points")  # fmt: skip
+MOST_UNUSUAL = 3
+"""Values outside of training that are named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +53,20 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
+class Unusual:
+    """A value far outside what training had: the feature's column, and the nearest that it had (None: had none)."""
+
+    column: int
+    value: float
+    nearest: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class LeadSummary:
     """One lead's row of the score table, with what is missing; `not_known` names attributes without a value.
 
-    `threshold` is the propensity from which a lead is sales qualified.
+    `threshold` is the propensity from which a lead is sales qualified; `unusual` are the values that make a lead
+    unfamiliar, none where it is their combination.
     """
 
     lead_id: str
@@ -60,6 +74,9 @@ class LeadSummary:
     score: int
     band: str
     propensity: float
+    propensity_low: float
+    propensity_high: float
+    familiar: bool
     sales_qualified: bool
     threshold: float
     stage: str
@@ -68,6 +85,7 @@ class LeadSummary:
     reasons: tuple[Reason, ...]
     rules: Verdict
     not_known: tuple[str, ...]
+    unusual: tuple[Unusual, ...]
 
     @property
     def disagreement(self) -> bool:
@@ -110,7 +128,7 @@ def lead_summary(
     scores = score_rows(bundle, project_rows(bundle, histories, tables, table), bundle.policy.max_reasons, threads=1)
     row: dict[str, Any] = render(bundle, scores, phrases).to_pylist()[0]
     return LeadSummary(
-        **{name: row[name] for name in ("score", "band", "propensity", "sales_qualified", "stage", "points")},
+        **{name: row[name] for name in FROM_ROW},
         lead_id=lead_id,
         as_of=as_of,
         model_version=row["model_version"],
@@ -118,7 +136,13 @@ def lead_summary(
         reasons=tuple(Reason(**reason) for reason in row["reasons"]),
         rules=_verdict(bundle.policy, evidence_as_of(histories, tables.assessments, snapshot, _asked(bundle)), row),
         not_known=_not_known(bundle, table.values[0]),
+        unusual=_unusual(bundle, table.values[0]),
     )
+
+
+def _unusual(bundle: Bundle, values: Floats) -> tuple[Unusual, ...]:
+    far = bundle.uncertainty.familiarity.far_values(values)
+    return tuple(Unusual(one.column, float(values[one.column]), one.nearest) for one in far[:MOST_UNUSUAL])
 
 
 def _is_open(policy: Policy, histories: Histories, tables: Tables, snapshot: Snapshots) -> bool:

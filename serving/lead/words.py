@@ -16,8 +16,11 @@ from serving.lead.explain_words import (
     disagreement_sentence,
     effect_sentence,
     not_known_sentence,
+    range_sentence,
     shown_id,
     similar_sentence,
+    strange_sentence,
+    unusual_sentences,
 )
 from serving.lead.explanation import Explanation, LeadSummary
 from serving.lead.movement import Movement
@@ -36,6 +39,7 @@ def explanation_text(explanation: Explanation, phrases: Phrases, language: str) 
     to, lead = translation_to(language), explanation.lead
     parts = [
         _headline(to, lead),
+        _strange(lead, phrases),
         _sum(to, lead, phrases),
         _rules(to, lead),
         _missing(to, lead),
@@ -65,8 +69,15 @@ def _headline(to: Translation, lead: LeadSummary) -> list[str]:
             band=lead.band,
         ),
         likely + " " + class_sentence(to, lead),
+        range_sentence(to, lead),
         to.text("Stage: {stage}. Points: {points}.", stage=lead.stage, points=to.number(round(lead.points))),
     ]
+
+
+def _strange(lead: LeadSummary, phrases: Phrases) -> list[str]:
+    if lead.familiar:
+        return []
+    return [strange_sentence(phrases.words.to), *(f"  {line}" for line in unusual_sentences(phrases, lead))]
 
 
 def _sum(to: Translation, lead: LeadSummary, phrases: Phrases) -> list[str]:

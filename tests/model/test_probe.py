@@ -270,7 +270,7 @@ def test_a_pipe_in_place_of_a_file_is_refused(sound, tmp_path):
 
 
 def test_a_file_larger_than_any_bundle_has_is_refused(sound, tmp_path, monkeypatch):
-    monkeypatch.setattr("training.bundle_files.MOST_BYTES", 1000)
+    monkeypatch.setattr("training.bundle_files.MOST_BYTES", 2000)
     with pytest.raises(ModelRefusedError, match="which no bundle's file is"):
         load_bundle(write(sound, tmp_path / "b"))
 

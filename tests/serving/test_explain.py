@@ -68,7 +68,8 @@ def as_json(capsys, world, lead, *options):
 
 def test_json_has_the_numbers_of_the_batch(world, lead, now, capsys):
     found, row = as_json(capsys, world, lead), now[now["lead_id"] == lead].iloc[0]
-    same = ("lead_id", "score", "band", "propensity", "sales_qualified", "stage", "points", "model_version")
+    same = ("lead_id", "score", "band", "propensity", "propensity_low", "propensity_high", "familiar",
+            "sales_qualified", "stage", "points", "model_version")  # fmt: skip
     assert {name: found[name] for name in same} == {name: row[name] for name in same}
     assert sum(group["points"] for group in found["groups"]) == found["score"]
     reasons = [(reason["feature"], reason["points"]) for group in found["groups"] for reason in group["reasons"]]
