@@ -150,6 +150,7 @@ def _part(examined: Examined, fold: Fold, judged: Fitted, rows: Ints) -> Materia
         label=label,
         rows=Rows(every.as_of[train], every.end[train], every.group[train], every.order[train]),
         parameters=booster_parameters(examined.settings.model, catalog, len(rows), int(label.sum())),
+        learned=judged.trained.learned,
         notes=(),
     )
 
