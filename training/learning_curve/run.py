@@ -27,6 +27,7 @@ from training.learning_curve.growth import Measured, growth, of_size
 from training.learning_curve.words import headline, sentences, too_little
 from training.metrics import log_loss_terms
 from training.model import Fitted, Material, features_of
+from training.model_kinds import kind_for
 from training.sections import Picture, Section
 
 SHARES = ((0.125, 3), (0.25, 2), (0.5, 1))
@@ -150,7 +151,7 @@ def _part(examined: Examined, fold: Fold, judged: Fitted, rows: Ints) -> Materia
         label=label,
         rows=Rows(every.as_of[train], every.end[train], every.group[train], every.order[train]),
         parameters=booster_parameters(examined.settings.model, catalog, len(rows), int(label.sum())),
-        learned=judged.trained.learned,
+        learned=kind_for(examined.settings.model, label, every.group[train], catalog),
         notes=(),
     )
 
