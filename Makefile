@@ -19,7 +19,7 @@ export MLFLOW_DISABLE_TELEMETRY := true
 .DEFAULT_GOAL := help
 .PHONY: help setup demo demo-real data features train evaluate promote retrain rollback score report mlflow serve \
 	notebooks test lint types check bench bench-features bench-real bench-explain bench-ablation bench-one-lead \
-	bench-incremental bench-spark bench-score bench-audit bench-selection bench-uncertainty \
+	bench-incremental bench-spark bench-score bench-audit bench-selection bench-uncertainty bench-rules-speed \
 	soak lock clean
 
 help: ## list all targets
@@ -142,6 +142,9 @@ bench-selection: $(READY) ## worlds in which only worked leads can be won: what 
 
 bench-uncertainty: $(READY) ## ranges against the truth of simulated worlds (real sets: RIPELEAD_REAL_DATA)
 	@$(BIN)/python -m benchmarks.uncertainty
+
+bench-rules-speed: $(READY) ## frameworks and points on a million leads (LEADS=100000: fewer)
+	@$(BIN)/python -m benchmarks.rules_speed $(if $(LEADS),--leads $(LEADS))
 
 bench-spark: $(COMPLETE) ## two Spark workers against one, and a worker killed
 	@$(BIN)/python -m benchmarks.spark

@@ -25,7 +25,8 @@ from features.times import microseconds
 from features.windows import NEVER, Floats, Ints, history
 
 Axis = Literal["engagement", "fit", "total"]
-LETTERS = ("A", "B", "C", "D")
+LETTERS, DIGITS = ("A", "B", "C", "D", "?"), ("1", "2", "3", "4")
+GRADES = tuple(letter + digit for letter in LETTERS for digit in DIGITS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,15 +83,17 @@ def points_log(
 
 def grades(points: Points, settings: PointSettings) -> list[str]:
     """Fit A–D and engagement 1–4 in one word such as B2; `?` where nothing is known that could earn fit points."""
-    letter = _steps_missed(points.fit, settings.fit_steps)
-    digit = _steps_missed(points.engagement, settings.engagement_steps)
-    known = points.fit_known.tolist()
-    return [f"{LETTERS[a] if is_known else '?'}{b + 1}" for a, b, is_known in zip(letter, digit, known, strict=True)]
+    return [GRADES[code] for code in grade_codes(points, settings).tolist()]
 
 
-def _steps_missed(points: Ints, steps: tuple[float, ...]) -> list[int]:
-    missed: list[int] = (points[:, None] < np.array([thousandths(step) for step in steps])).sum(axis=1).tolist()
-    return missed
+def grade_codes(points: Points, settings: PointSettings) -> Ints:
+    """Place of each grade in `GRADES`."""
+    letter = np.where(points.fit_known, _steps_missed(points.fit, settings.fit_steps), LETTERS.index("?"))
+    return letter * len(DIGITS) + _steps_missed(points.engagement, settings.engagement_steps)
+
+
+def _steps_missed(points: Ints, steps: tuple[float, ...]) -> Ints:
+    return sum((points < thousandths(step)).astype(np.int64) for step in steps) + np.zeros(len(points), np.int64)
 
 
 def _of_attributes(seen: _Seen) -> Iterator[Entry]:

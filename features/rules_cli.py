@@ -1,7 +1,7 @@
 """Commands about the rules: `points`, the log of one lead's points, and `qualify`, what frameworks say of one lead."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -11,12 +11,25 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from typer.core import TyperGroup
 
-from features.cli import ProjectFolder, app, err, out, parse_as_of, utc_now
+from features.cli import (
+    ProjectFolder,
+    account_for,
+    app,
+    err,
+    exit_code,
+    out,
+    parse_as_of,
+    parse_limits,
+    progress_bar,
+    utc_now,
+)
 from features.errors import ProjectFileError
 from features.project import Project, read_project
 from features.tables import Tables
 
 if TYPE_CHECKING:
+    from features.engines.event_logs import Limits
+    from features.frameworks.definition import Framework
     from features.frameworks.statement import Statement
     from features.histories import Histories
     from features.points_log import PointsLog
@@ -80,8 +93,7 @@ def one_lead(directory: Path, lead_id: str, as_of: str) -> OneLead:
 
     project = read_project(directory)
     moment = parse_as_of(as_of, project)
-    untimed = isinstance(project.raw.get("label"), dict) and "column" in project.raw["label"]
-    tables = read_some(project, Wanted(lambda *_: [lead_id]), clock=utc_now(), untimed=untimed).tables
+    tables = read_some(project, Wanted(lambda *_: [lead_id]), clock=utc_now(), untimed=_untimed(project)).tables
     if quarantined := sum(count.quarantined for count in tables.counts):
         err.print(f"note: {quarantined:,} rows cannot be used; `ripelead check` says which and why", markup=False)
     tracked = tracked_fields(tables.lead_changes)
@@ -146,10 +158,13 @@ class Tongue(StrEnum):
 
 
 @app.command()
-def qualify(
-    lead_id: str,
+def qualify(  # noqa: PLR0913, PLR0917  (one parameter per option)
     as_of: AsOf,
+    lead_id: Annotated[str | None, typer.Argument(help="one lead; without it all of them, with --out")] = None,
     directory: ProjectFolder = HERE,
+    out_file: Annotated[Path | None, typer.Option("--out", help="Parquet file with the verdicts of all leads")] = None,
+    memory: Annotated[str | None, typer.Option(help="memory to use at most, such as 2GB; default: no limit")] = None,
+    threads: Annotated[int | None, typer.Option(help="threads to use; default: all cores", min=1)] = None,
     language: Annotated[Tongue, typer.Option(help="language of names and questions")] = Tongue.en,
     as_json: AsJson = False,
 ) -> None:
@@ -158,11 +173,41 @@ def qualify(
     from features.frameworks.facts import facts_of
     from features.frameworks.statement import statements
 
+    if (lead_id is None) == (out_file is None):
+        raise ProjectFileError("expected either a LEAD_ID, or --out FILE.parquet for all leads")
     frameworks = read_frameworks(read_project(directory).rules, directory)
+    if out_file is not None:
+        _qualify_all(directory, frameworks, as_of, out_file, parse_limits(memory, threads))
+        return
+    if lead_id is None:
+        return
     one = one_lead(directory, lead_id, as_of)
     facts = facts_of(one.histories.leads, one.tables, frameworks, one.project.points, one.tracked)
     found = statements(one.histories, facts, one.snapshot, frameworks, one.project.points, language.value)
     out.print(_statements_json(one, found) if as_json else _statements_text(one, found), markup=False)
+
+
+def _qualify_all(
+    directory: Path, frameworks: Mapping[str, "Framework"], as_of: str, path: Path, limits: "Limits"
+) -> None:
+    from features.files import replaced_file
+    from features.frameworks.table import Judging, write_verdicts
+
+    project = read_project(directory)
+    if path.suffix.lower() != ".parquet":
+        raise ProjectFileError(f"--out {path}: expected a file ending in .parquet")
+    judging = Judging(project, frameworks, parse_as_of(as_of, project), utc_now(), limits, _untimed(project))
+    with progress_bar("reading") as reading, replaced_file(path) as temporary:
+        rows, tables = write_verdicts(judging, temporary, reading)
+    account_for(project, tables)
+    out.print(f"wrote the verdicts of {len(frameworks)} frameworks on {rows:,} leads to {path}", markup=False)
+    raise typer.Exit(exit_code(tables))
+
+
+def _untimed(project: Project) -> bool:
+    """Whether leads and assessments need no times: a flat table with an outcome column."""
+    label = project.raw.get("label")
+    return isinstance(label, dict) and "column" in label
 
 
 def _statements_text(one: OneLead, found: "tuple[Statement, ...]") -> str:

@@ -1,0 +1,159 @@
+"""The verdicts of all leads of a project as a table, events out of core: one row per lead, in threads."""
+
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+from pyarrow import parquet
+
+from features.attribute_points import tracked_fields
+from features.build import Progress
+from features.engines.event_logs import EventLogs, Limits
+from features.engines.local import in_order
+from features.engines.project_logs import Reading, accounted, batch_rows, project_logs
+from features.event_source import open_events
+from features.frameworks.definition import Framework
+from features.frameworks.facts import Facts, facts_of
+from features.frameworks.verdict import MET, OUTCOMES, UNKNOWN, Judgement, judge_all
+from features.histories import Block, Histories, build_histories
+from features.points import as_points
+from features.points_log import GRADES, grade_codes
+from features.project import Project
+from features.rule_settings import PointSettings
+from features.snapshots import Snapshots, snapshots_at
+from features.tables import Tables, read_tables, without_interactions
+from features.windows import Ints
+
+Parts = Iterator[tuple[slice, Judgement]]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is judged: snapshots of leads by some frameworks and points."""
+
+    snapshots: Snapshots
+    facts: Facts
+    frameworks: Mapping[str, Framework]
+    points: PointSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Judging:
+    """Who is judged, and how: every lead of the project that was created by `as_of`.
+
+    `clock` is the command's now; `untimed`: leads and assessments need no times.
+    """
+
+    project: Project
+    frameworks: Mapping[str, Framework]
+    as_of: datetime
+    clock: datetime
+    limits: Limits
+    untimed: bool = False
+
+
+def write_verdicts(judging: Judging, path: Path, progress: Progress) -> tuple[int, Tables]:
+    """Write the table of verdicts as one Parquet file, from scratch; gives the number of rows, and the tables read.
+
+    Columns: lead_id, as_of, points, engagement, fit, grade; per framework its outcome, `…_met` and `…_unknown` (numbers
+    of criteria) and `…_score`.
+
+    Raises:
+        InputContractError: a table cannot be used.
+    """
+    rows = 0
+    with opened(judging, progress) as (tables, histories, asked, parts):
+        schema = verdict_rows(histories, asked, slice(0, 0), None).schema
+        with parquet.ParquetWriter(path, schema, write_statistics=False) as writer:
+            for here, judged in parts:
+                writer.write_table(verdict_rows(histories, asked, here, judged))
+                rows += here.stop - here.start
+    return rows, tables
+
+
+@contextmanager
+def opened(judging: Judging, progress: Progress) -> Iterator[tuple[Tables, Histories, Asked, Parts]]:
+    """The tables, the histories of leads, what is asked, and the verdicts part by part as they are asked for."""
+    project = judging.project
+    small = read_tables(without_interactions(project), clock=judging.clock, untimed=judging.untimed)
+    with open_events(project, batch_rows(judging.limits)) as source:
+        if source is None:
+            histories = build_histories(small, project.hygiene)
+            asked = _asked(judging, small, histories)
+            yield small, histories, asked, iter([_whole(histories, asked, judging.limits)])
+            return
+        reading = Reading(judging.limits, judging.clock, progress)
+        with project_logs(project, source, small, build_histories(small), reading) as logs:
+            asked = _asked(judging, small, logs.histories)
+            yield accounted(small, logs), logs.histories, asked, verdict_parts(logs, asked, judging.limits)
+
+
+def verdict_parts(logs: EventLogs, asked: Asked, limits: Limits) -> Parts:
+    """Verdicts of one partition after the other, each with the rows of the snapshots it holds."""
+    bounds = np.searchsorted(asked.snapshots.lead, logs.histories.account_start[logs.start])
+
+    def part(number: int) -> tuple[slice, Judgement]:
+        rows = slice(int(bounds[number]), int(bounds[number + 1]))
+        first = int(logs.histories.account_start[int(logs.start[number])])
+        return rows, _judged(logs.block(number), asked, rows, first)
+
+    with ThreadPoolExecutor(limits.threads) as threads:
+        yield from in_order(threads, part, range(len(logs)), limits.threads + 1)
+
+
+def _whole(histories: Histories, asked: Asked, limits: Limits) -> tuple[slice, Judgement]:
+    everything = judge_all(histories, asked.facts, asked.snapshots, asked.frameworks, asked.points, limits.threads)
+    return slice(0, len(asked.snapshots)), everything
+
+
+def _asked(judging: Judging, tables: Tables, histories: Histories) -> Asked:
+    points = judging.project.points
+    tracked = tracked_fields(tables.lead_changes)
+    facts = facts_of(histories.leads, tables, judging.frameworks, points, tracked)
+    return Asked(snapshots_at(histories, judging.as_of), facts, judging.frameworks, points)
+
+
+def _judged(block: Block, asked: Asked, rows: slice, first_lead: int) -> Judgement:
+    here = Snapshots(asked.snapshots.lead[rows] - first_lead, asked.snapshots.as_of[rows])
+    facts = asked.facts.cut(first_lead, first_lead + len(block.created))
+    return judge_all(block, facts, here, asked.frameworks, asked.points, 1)
+
+
+def verdict_rows(histories: Histories, asked: Asked, rows: slice, judged: Judgement | None) -> pa.Table:
+    """Rows of the table; without a judgement only its columns."""
+    snapshots = asked.snapshots
+    columns: dict[str, pa.Array] = {
+        "lead_id": pa.array(histories.lead_ids[snapshots.lead[rows]], pa.string()),
+        "as_of": pa.array(snapshots.as_of[rows], pa.timestamp("us", tz="UTC")),
+    }
+    points = None if judged is None else judged.points
+    for name, axis in (("points", "total"), ("engagement", "engagement"), ("fit", "fit")):
+        values = np.zeros(0) if points is None else as_points(getattr(points, axis))
+        columns[name] = pa.array(values, pa.float64())
+    grade = np.zeros(0, np.int64) if points is None else grade_codes(points, asked.points)
+    columns["grade"] = _words(grade, GRADES)
+    for name in asked.frameworks:
+        columns |= _of_framework(name, judged)
+    return pa.table(columns)
+
+
+def _of_framework(name: str, judged: Judgement | None) -> dict[str, pa.Array]:
+    none = np.zeros(0, np.int8)
+    one = None if judged is None else judged.verdicts[name]
+    states = np.zeros((0, 1), np.int8) if one is None else one.states
+    count: Callable[[int], pa.Array] = lambda state: pa.array((states == state).sum(axis=1), pa.int16())  # noqa: E731
+    return {
+        name: _words((none if one is None else one.outcome).astype(np.int64) + 1, OUTCOMES),
+        f"{name}_met": count(MET),
+        f"{name}_unknown": count(UNKNOWN),
+        f"{name}_score": pa.array(np.zeros(0, np.float32) if one is None else one.score, pa.float32()),
+    }
+
+
+def _words(codes: Ints, words: tuple[str, ...]) -> pa.Array:
+    return pa.DictionaryArray.from_arrays(pa.array(codes.astype(np.int8)), pa.array(words, pa.string()))
