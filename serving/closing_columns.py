@@ -7,7 +7,8 @@ from scipy.special import logit
 from features.windows import DAY_US, NEVER, Floats, Ints
 from training.closing import HORIZONS, ClosingCurve
 
-HORIZON_COLUMNS = tuple(f"propensity_{days}d" for days in HORIZONS)
+HORIZON_COLUMN = {days: f"propensity_{days}d" for days in HORIZONS}
+HORIZON_COLUMNS = tuple(HORIZON_COLUMN.values())
 LATER = ">"
 """Before the last month that is told: later than that."""
 

@@ -13,7 +13,7 @@ from scipy.special import expit
 
 from features.windows import DAY_US, Bools, Floats, Ints
 from training.closing import HORIZONS, ClosingCurve
-from training.labels import Followed
+from training.followed import Followed
 
 STEP_DAYS = 15
 LEAST_FOLLOWED = 100

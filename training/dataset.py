@@ -16,7 +16,8 @@ from features.snapshots import Snapshots, closings_by_lead, is_open, training_sn
 from features.tables import Tables
 from features.windows import Bools, Floats, Ints, Segments
 from training.folds import Rows
-from training.labels import Followed, follow, horizon_end, label_snapshots, labels_from_column, won_times
+from training.followed import Followed
+from training.labels import follow, horizon_end, label_snapshots, labels_from_column, won_times
 from training.settings import TrainingSettings
 
 Outcomes = npt.NDArray[np.int8]

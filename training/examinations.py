@@ -3,7 +3,9 @@
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from training.cohorts import cohorts
 from training.examine import Examination, Examined, Finding
+from training.horizons import horizons
 from training.learning_curve.run import learning_curve
 from training.policy_section import examine_policy
 from training.range_section import examine_ranges
@@ -18,6 +20,8 @@ EXAMINATIONS: Mapping[str, Examination] = {
     "learning from growing shares of the leads": learning_curve,
     "asking who was worked": examine_selection,
     "asking whether ranges held": examine_ranges,
+    "asking when wins come": horizons,
+    "counting leads by month": cohorts,
 }
 """What is told while it runs, and the function."""
 

@@ -21,13 +21,13 @@ from features.windows import (
     DAY_US,
     NEVER,
     Bools,
-    Floats,
     Ints,
     Segments,
     first_not_before,
     known_before,
     times_by_owner,
 )
+from training.followed import Followed
 from training.settings import LabelSettings
 
 
@@ -51,22 +51,6 @@ def label_snapshots(won: Segments, snapshots: Snapshots, end: Ints, known_until:
     stop = known_before(won, snapshots.lead, np.minimum(end, known_until))
     start = known_before(won, snapshots.lead, np.minimum(snapshots.as_of, known_until))
     return Labels(label=(stop > start).astype(np.int8), end=end, known=end <= known_until)
-
-
-@dataclass(frozen=True, slots=True)
-class Followed:
-    """Days for which each snapshot was followed, and after how many it won: infinite when it had not by then.
-
-    A snapshot that is lost is followed on: that it will not win is known of those alone that closed early, and they
-    must not stand for the others.
-    """
-
-    days: Floats
-    won_after: Floats
-
-    def take(self, keep: Ints | Bools) -> "Followed":
-        """The chosen snapshots, in order."""
-        return Followed(self.days[keep], self.won_after[keep])
 
 
 def follow(won: Segments, snapshots: Snapshots, known_until: int) -> Followed:

@@ -6,6 +6,7 @@ English sentences stand in the code, as arguments of `text` or marked with `msg`
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from enum import StrEnum
 from functools import cache
 from math import floor, log10
@@ -105,6 +106,12 @@ class Translation:
         return str(
             format_unit(round(hours, 1 if hours < 10 else 0), "duration-hour", locale=self.locale, format=pattern)
         )
+
+    def month_of_year(self, text: str) -> str:
+        """A month such as `2026-09` in words: `September 2026`."""
+        from babel.dates import format_date
+
+        return str(format_date(date.fromisoformat(f"{text}-01"), "MMMM y", locale=self.locale))
 
     def weekday(self, number: int) -> str:
         """Name of a weekday, 0 Monday … 6 Sunday."""

@@ -60,6 +60,8 @@ def _lead(to: Translation, lead: LeadSummary, phrases: Phrases) -> Plain:
         "open": True,
         "language": to.language,
         **{name: getattr(lead, name) for name in plain},
+        "chances": {f"{days}d": share for days, share in lead.chances.items()},
+        "expected_close": lead.expected_close,
         "groups": _groups(lead, phrases),
         "rules": _rules(to, lead),
         "disagreement": disagreement_sentence(to, lead),

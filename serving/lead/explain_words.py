@@ -5,6 +5,7 @@ No sentence says that something causes a win: the model finds what goes along wi
 
 from collections.abc import Mapping
 
+from serving.closing_columns import LATER
 from serving.language.attribute_words import ATTRIBUTES, CRITERIA
 from serving.language.kind_words import words_of_kind
 from serving.language.phrases import Phrases
@@ -86,6 +87,25 @@ def class_sentence(to: Translation, lead: LeadSummary) -> str:
     if lead.sales_qualified:
         return to.text("Sales qualified (the line is at {line}).", line=line)
     return to.text("Not sales qualified yet (the line is at {line}).", line=line)
+
+
+def closing_sentence(to: Translation, lead: LeadSummary) -> str | None:
+    """How likely a win is by when, and the month in which one is expected; None where the model cannot tell."""
+    if not lead.chances:
+        return None
+    said = ", ".join(
+        to.text("{share} within {days} days", share=chance(to, share), days=days)
+        for days, share in lead.chances.items()
+    )
+    within = to.text("Chance by when: {chances}.", chances=said)
+    return within if lead.expected_close is None else f"{within} {_month_sentence(to, lead.expected_close)}"
+
+
+def _month_sentence(to: Translation, expected: str) -> str:
+    month = to.month_of_year(expected.removeprefix(LATER))
+    if expected.startswith(LATER):
+        return to.text("Of such leads that are won, more than half are won after {month}.", month=month)
+    return to.text("Of such leads that are won, half are won by the end of {month}.", month=month)
 
 
 def criterion_name(to: Translation, name: str) -> str:

@@ -1,5 +1,6 @@
 """Explanation: everything there is to say about one lead as of a date, before it is put into words."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
@@ -12,6 +13,7 @@ from features.qualification import Evidence, evidence_as_of
 from features.snapshots import Snapshots
 from features.tables import Tables
 from features.windows import Floats
+from serving.closing_columns import HORIZON_COLUMN
 from serving.lead.appraisal import looked_at
 from serving.lead.movement import Movement
 from serving.lead.similar import SimilarLead
@@ -66,7 +68,8 @@ class LeadSummary:
     """One lead's row of the score table, with what is missing; `not_known` names attributes without a value.
 
     `threshold` is the propensity from which a lead is sales qualified; `unusual` are the values that make a lead
-    unfamiliar, none where it is their combination.
+    unfamiliar, none where it is their combination. `chances` are the probabilities of a win within so many days, and
+    `expected_close` the month of the score table (none and None where the model cannot tell).
     """
 
     lead_id: str
@@ -86,6 +89,8 @@ class LeadSummary:
     rules: Verdict
     not_known: tuple[str, ...]
     unusual: tuple[Unusual, ...]
+    chances: Mapping[int, float]
+    expected_close: str | None
 
     @property
     def disagreement(self) -> bool:
@@ -137,6 +142,8 @@ def lead_summary(
         rules=_verdict(bundle.policy, evidence_as_of(histories, tables.assessments, snapshot, _asked(bundle)), row),
         not_known=_not_known(bundle, table.values[0]),
         unusual=_unusual(bundle, table.values[0]),
+        chances={days: row[name] for days, name in HORIZON_COLUMN.items() if row[name] is not None},
+        expected_close=row["expected_close"],
     )
 
 

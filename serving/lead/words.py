@@ -12,6 +12,7 @@ from serving.lead.explain_words import (
     cause_sentence,
     chance,
     class_sentence,
+    closing_sentence,
     criterion_sentence,
     disagreement_sentence,
     effect_sentence,
@@ -61,6 +62,7 @@ def closed_text(lead_id: str, as_of: datetime, language: str) -> str:
 
 def _headline(to: Translation, lead: LeadSummary) -> list[str]:
     likely = to.text("Chance of converting: {share}.", share=chance(to, lead.propensity))
+    closing = closing_sentence(to, lead)
     return [
         to.text("{lead_id}, as of {time}", lead_id=shown_id(lead.lead_id), time=_time(lead.as_of)),
         to.text(
@@ -70,6 +72,7 @@ def _headline(to: Translation, lead: LeadSummary) -> list[str]:
         ),
         likely + " " + class_sentence(to, lead),
         range_sentence(to, lead),
+        *([closing] if closing else []),
         to.text("Stage: {stage}. Points: {points}.", stage=lead.stage, points=to.number(round(lead.points))),
     ]
 

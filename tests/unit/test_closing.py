@@ -11,7 +11,8 @@ from worlds import DAY, World, day, deal, lead, snapshots
 from features.deals import deals_by_lead
 from training.closing import ClosingCurve, curve_from_json, curve_json
 from training.closing_fit import Newest, closing_curve, curve_days, fitted_shifts, level_of_newest, periods
-from training.labels import Followed, follow, label_snapshots, won_times
+from training.followed import Followed
+from training.labels import follow, label_snapshots, won_times
 
 DAYS = np.array([30.0, 60.0, 90.0])
 CURVE = ClosingCurve((30, 60, 90), (-1.0, -0.4, 0.0), (30, 60, 90), 90)
