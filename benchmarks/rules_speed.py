@@ -97,7 +97,7 @@ def in_process(directory: Path, names: tuple[str, ...], threads: int, memory: in
 def page(results: list[Measured]) -> str:
     """The page of the benchmark."""
     first = results[0]
-    head = f"""# Rules on a million leads
+    head = f"""# Speed of the rules
 
 `make bench-rules-speed`: frameworks and points for every lead of a simulated world ({first.leads:,} leads,
 {first.interactions:,} interactions) as of one date, with titles, attributes, assessments and signals, into columns.

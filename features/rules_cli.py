@@ -173,14 +173,12 @@ def qualify(  # noqa: PLR0913, PLR0917  (one parameter per option)
     from features.frameworks.facts import facts_of
     from features.frameworks.statement import statements
 
-    if (lead_id is None) == (out_file is None):
-        raise ProjectFileError("expected either a LEAD_ID, or --out FILE.parquet for all leads")
     frameworks = read_frameworks(read_project(directory).rules, directory)
-    if out_file is not None:
+    if lead_id is None and out_file is not None:
         _qualify_all(directory, frameworks, as_of, out_file, parse_limits(memory, threads))
         return
-    if lead_id is None:
-        return
+    if lead_id is None or out_file is not None:
+        raise ProjectFileError("expected either a LEAD_ID, or --out FILE.parquet for all leads")
     one = one_lead(directory, lead_id, as_of)
     facts = facts_of(one.histories.leads, one.tables, frameworks, one.project.points, one.tracked)
     found = statements(one.histories, facts, one.snapshot, frameworks, one.project.points, language.value)

@@ -1,6 +1,6 @@
 """The verdicts of all leads of a project as a table, events out of core: one row per lead, in threads."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from features.engines.project_logs import Reading, accounted, batch_rows, projec
 from features.event_source import open_events
 from features.frameworks.definition import Framework
 from features.frameworks.facts import Facts, facts_of
-from features.frameworks.verdict import MET, OUTCOMES, UNKNOWN, Judgement, judge_all
+from features.frameworks.verdict import MET, OUTCOMES, UNKNOWN, Judgement, Small, judge_all
 from features.histories import Block, Histories, build_histories
 from features.points import as_points
 from features.points_log import GRADES, grade_codes
@@ -146,13 +146,16 @@ def _of_framework(name: str, judged: Judgement | None) -> dict[str, pa.Array]:
     none = np.zeros(0, np.int8)
     one = None if judged is None else judged.verdicts[name]
     states = np.zeros((0, 1), np.int8) if one is None else one.states
-    count: Callable[[int], pa.Array] = lambda state: pa.array((states == state).sum(axis=1), pa.int16())  # noqa: E731
     return {
         name: _words((none if one is None else one.outcome).astype(np.int64) + 1, OUTCOMES),
-        f"{name}_met": count(MET),
-        f"{name}_unknown": count(UNKNOWN),
+        f"{name}_met": _count(states, MET),
+        f"{name}_unknown": _count(states, UNKNOWN),
         f"{name}_score": pa.array(np.zeros(0, np.float32) if one is None else one.score, pa.float32()),
     }
+
+
+def _count(states: Small, state: int) -> pa.Array:
+    return pa.array((states == state).sum(axis=1), pa.int16())
 
 
 def _words(codes: Ints, words: tuple[str, ...]) -> pa.Array:
