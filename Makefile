@@ -17,10 +17,10 @@ export OMP_WAIT_POLICY := PASSIVE
 export MLFLOW_DISABLE_TELEMETRY := true
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-real data features train evaluate promote retrain rollback score report mlflow serve \
+.PHONY: help setup demo demo-real data features train tune evaluate promote retrain rollback score report mlflow serve \
 	notebooks test lint types check bench bench-features bench-real bench-explain bench-ablation bench-one-lead \
 	bench-incremental bench-spark bench-score bench-audit bench-selection bench-uncertainty bench-rules-speed \
-	soak lock clean
+	bench-tuning bench-models soak lock clean
 
 help: ## list all targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -69,6 +69,9 @@ features: $(READY) ## write the feature table of project P for notebooks
 train: $(READY) ## train on project P, compare with the rules, register the challenger
 	@$(RIPELEAD) train -p $(P)
 
+tune: $(READY) ## search better [model] settings for project P on its training rows; the same command goes on
+	@$(RIPELEAD) tune -p $(P)
+
 evaluate: $(READY) ## print how the newest model of project P did on its holdout
 	@$(RIPELEAD) evaluate -p $(P)
 
@@ -110,7 +113,7 @@ types: $(COMPLETE) ## mypy, strict
 
 check: lint types test ## everything CI runs
 
-BENCHES := $(addprefix bench-,real features explain score one-lead incremental ablation audit selection uncertainty spark)
+BENCHES := $(addprefix bench-,real features explain score one-lead incremental ablation audit tuning models selection uncertainty spark)
 bench: $(BENCHES) ## all benchmarks, hours on a quiet machine; tables under docs/benchmarks/
 
 bench-real: $(READY) ## real data sets beside a plain LightGBM (needs RIPELEAD_REAL_DATA)
@@ -145,6 +148,16 @@ bench-uncertainty: $(READY) ## ranges against the truth of simulated worlds (rea
 
 bench-rules-speed: $(READY) ## frameworks and points on a million leads (LEADS=100000: fewer)
 	@$(BIN)/python -m benchmarks.rules_speed $(if $(LEADS),--leads $(LEADS))
+
+bench-tuning: $(READY) ## are the default settings as good as tuned ones (needs RIPELEAD_REAL_DATA)
+	@$(BIN)/python -m benchmarks.tuning
+
+bench-models: $(READY) ## other model classes on the same features and rows (needs RIPELEAD_REAL_DATA)
+	@test -x .bench/models/bin/python || $(BIN)/uv venv --no-config --quiet --python $(BIN)/python .bench/models
+	@$(BIN)/uv pip install --no-config --quiet --python .bench/models/bin/python \
+		catboost==1.2.10 interpret-core==0.7.8 lightgbm==4.7.0 numpy==2.4.6 pandas==3.1.1 scikit-learn==1.9.1 \
+		xgboost-cpu==3.2.0
+	@$(BIN)/python -m benchmarks.models
 
 bench-spark: $(COMPLETE) ## two Spark workers against one, and a worker killed
 	@$(BIN)/python -m benchmarks.spark

@@ -34,6 +34,7 @@ SECTIONS = (
     "label",
     "folds",
     "model",
+    "tune",
     "policy",
     "exploration",
     "tracking",

@@ -8,7 +8,8 @@ from contextlib import suppress
 import features.rules_cli  # noqa: F401
 import serving.explain_cli
 import serving.score_cli  # noqa: F401
-import training.promote_cli  # noqa: F401  # their commands
+import training.promote_cli
+import training.tune_cli  # noqa: F401
 from features.cli import app, run
 
 

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 PATIENCE = 40
 """Trees without a better log loss on the held rows, after which a fold stops."""
 SMALL_ROWS = 2_000
+MOST_DEPTH = 4
+MOST_LEAVES = 16
+"""The explanation budget unless `[model]` sets another: what exact reasons for every lead can afford (decision 10)."""
 Parameters = dict[str, Any]
 Callbacks = Sequence[Any]
 """Functions that LightGBM calls after each tree."""
@@ -63,8 +66,8 @@ def booster_parameters(settings: ModelSettings, catalog: Catalog, rows: int, pos
     parameters: Parameters = {
         "objective": "binary",
         "learning_rate": settings.learning_rate,
-        "max_depth": settings.max_depth or (2 if small else 4),
-        "num_leaves": settings.leaves or (4 if small else 16),
+        "max_depth": settings.max_depth or (2 if small else MOST_DEPTH),
+        "num_leaves": settings.leaves or (4 if small else MOST_LEAVES),
         "min_data_in_leaf": settings.min_leaf or int(np.clip(min(rows / 200, positives / 8), 8, 50)),
         "feature_fraction": settings.feature_fraction or (0.3 if small else 0.5),
         "bagging_fraction": settings.bagging_fraction,

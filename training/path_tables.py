@@ -14,13 +14,13 @@ from typing import Literal
 
 import numpy as np
 
-from features.windows import Floats
+from features.windows import Floats, Ints
 from training.leaf_groups import Group, Leaf, groups_of, leaves_of
 from training.leaf_values import leaf_values
-from training.lightgbm_text import parse_model
+from training.lightgbm_text import TreeModel, parse_model
 from training.path_kernel import Coding, Program, explain
 from training.path_program import Kind, Piece, coding_of, piece_of, program_of
-from training.value_codes import NoTablesError, code_features
+from training.value_codes import FeatureCodes, NoTablesError, code_features
 
 Precision = Literal["float32", "float64"]
 KINDS: dict[Precision, Kind] = {"float32": np.float32, "float64": np.float64}
@@ -80,10 +80,8 @@ def build_path_tables(
     """
     model = parse_model(text)
     codes = code_features(model)
-    by_feature = {one.feature: one for one in codes}
-    trees = [groups_of(leaves_of(tree, by_feature), most_rows) for tree in model.trees]
     used = {one.feature: i for i, one in enumerate(codes)}
-    groups = [group for tree in trees for group in tree]
+    groups = [group for tree in _groups_by_tree(model, codes, most_rows) for group in tree]
     refuse_large(groups, KINDS[precision], most_bytes)
     batches = [groups[at : at + BATCH] for at in range(0, len(groups), BATCH)]
     pieces = [piece for batch in batches for piece in _pieces(batch, used, KINDS[precision])]
@@ -92,18 +90,39 @@ def build_path_tables(
     return PathTables(model.features, bias, coding_of(codes), program_of(pieces, KINDS[precision]))
 
 
+def bytes_by_tree(text: str, precision: Precision = "float32", *, most_rows: int = MOST_ROWS) -> Ints:
+    """How many bytes the tables of each tree of a text model would take, without making them.
+
+    Raises:
+        NoTablesError: the model has something that tables cannot hold.
+        ModelRefusedError: the model has no additive contributions at all.
+    """
+    model = parse_model(text)
+    trees = _groups_by_tree(model, code_features(model), most_rows)
+    return np.array([_bytes(groups, KINDS[precision]) for groups in trees], np.int64)
+
+
+def _groups_by_tree(model: TreeModel, codes: Sequence[FeatureCodes], most_rows: int) -> list[list[Group]]:
+    by_feature = {one.feature: one for one in codes}
+    return [groups_of(leaves_of(tree, by_feature), most_rows) for tree in model.trees]
+
+
 def refuse_large(groups: Sequence[Group], kind: Kind, most_bytes: int) -> None:
     """Refuse tables that would take too much memory.
 
     Raises:
         NoTablesError: with the size that they would have.
     """
-    size = sum(prod(group.shape) * (len(group.classes) + 1) * kind().itemsize for group in groups)
+    size = _bytes(groups, kind)
     if size > most_bytes:
         raise NoTablesError(
             f"path tables would take {size / 2**20:,.0f} MiB, more than {most_bytes / 2**20:,.0f}: "
             "train with less depth or fewer leaves for fast explanations"
         )
+
+
+def _bytes(groups: Sequence[Group], kind: Kind) -> int:
+    return sum(prod(group.shape) * (len(group.classes) + 1) * kind().itemsize for group in groups)
 
 
 def _pieces(groups: Sequence[Group], used: Mapping[int, int], kind: Kind) -> list[Piece]:

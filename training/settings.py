@@ -11,6 +11,7 @@ from features.project import Project
 from features.sections import AwareTime, Section
 from training.exploration import ExplorationSettings
 from training.gate.settings import GateSettings
+from training.tuning.settings import TuneSettings
 
 
 class LabelSettings(Section):
@@ -156,6 +157,7 @@ class TrainingSettings:
     label: LabelSettings
     folds: FoldSettings
     model: ModelSettings
+    tune: TuneSettings
     policy: PolicySettings
     exploration: ExplorationSettings
     tracking: TrackingSettings
@@ -167,6 +169,7 @@ SECTIONS: Mapping[str, type[Section]] = {
     "label": LabelSettings,
     "folds": FoldSettings,
     "model": ModelSettings,
+    "tune": TuneSettings,
     "policy": PolicySettings,
     "exploration": ExplorationSettings,
     "tracking": TrackingSettings,
@@ -181,6 +184,7 @@ def read_training_settings(project: Project) -> TrainingSettings:
         label=project.section("label", LabelSettings),
         folds=project.section("folds", FoldSettings),
         model=project.section("model", ModelSettings),
+        tune=project.section("tune", TuneSettings),
         policy=project.section("policy", PolicySettings),
         exploration=project.section("exploration", ExplorationSettings),
         tracking=project.section("tracking", TrackingSettings),

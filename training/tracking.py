@@ -103,6 +103,21 @@ def log_run(store: Store, tracked: Tracked, evaluation: Evaluation, catalog: Cat
         return str(run.info.run_id)
 
 
+def log_tuning(store: Store, parameters: Mapping[str, str], metrics: Mapping[str, float], trials: Path) -> None:
+    """Log a tuning as one run: its best settings, what they gain, and all trials as a file.
+
+    Raises:
+        ProjectFileError: the tracking store cannot be reached.
+    """
+    with _connected(store) as client:
+        import mlflow
+
+        with mlflow.start_run(experiment_id=_experiment(client, store), run_name="tuning", tags={"kind": "tuning"}):
+            mlflow.log_params(dict(parameters))
+            mlflow.log_metrics(dict(metrics))
+            mlflow.log_artifact(str(trials))
+
+
 def mirror_aliases(store: Store, wanted: Mapping[str, str]) -> tuple[str, ...]:
     """Point MLflow's aliases at the versions of these bundles; gives in words what was not as it should be.
 

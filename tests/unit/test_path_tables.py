@@ -12,7 +12,7 @@ from shapley_oracle import brute_force
 from features.errors import ModelRefusedError
 from training.contributions import checked_tables, contributions
 from training.path_file import read_path_tables, write_path_tables
-from training.path_tables import build_path_tables
+from training.path_tables import build_path_tables, bytes_by_tree
 from training.value_codes import NoTablesError
 
 ODD = [np.nan, 0.0, -0.0, 1e-36, -1e-36, 2e-35, -0.5, -1.0, 2.9, 300.0, 5e9, -5e9, np.inf, -np.inf]
@@ -89,6 +89,13 @@ def test_raw_scores_have_the_bits_of_lightgbm(model, most_rows):
     booster, values = model
     raw = tables_of(booster, most_rows=most_rows).explain(values)[1]
     assert np.array_equal(raw, booster.predict(values, raw_score=True))
+
+
+@given(models(features=4), st.integers(1, 4))
+def test_size_is_known_tree_by_tree_before_tables_are_made(model, trees):
+    booster, _ = model
+    whole, first = (booster.model_to_string(num_iteration=number) for number in (-1, trees))
+    assert bytes_by_tree(whole)[:trees].sum() == build_path_tables(first).program.table.nbytes
 
 
 @given(models(features=7))
