@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 
 from features.errors import ProjectFileError
+from training.bootstrap import System, bootstrap_intervals, resamples
 from training.segments.found import NOT_KNOWN, REST
-from training.segments.groups import Grouping, _banded, _pooled, groupings, refuse_unknown_segments
+from training.segments.groups import PERSON, Grouping, _banded, _pooled, groupings, refuse_unknown_segments
 from training.segments.measure import Judged, measured, shifted
 from training.segments.run import judge_segments, segments
+from training.segments.slope import slope_interval
 from training.segments.words import headline, sentences
 
 
@@ -69,6 +71,27 @@ def test_a_slope_that_differs_in_one_segment_is_found():
     )
     (attribute,) = measured(judged, [Grouping("half", True, ("a", "b"), half)], rng)
     assert [segment.slope_differs for segment in attribute.segments] == [True, True]
+
+
+@pytest.mark.parametrize("rows_per_lead", [1, 3])
+def test_the_interval_of_a_slope_is_that_of_the_bootstrap(rows_per_lead):
+    rng = np.random.default_rng(3)
+    z = np.repeat(rng.normal(-1, 1, 2000), rows_per_lead)
+    label = np.repeat(rng.random(2000) < 1 / (1 + np.exp(-z[::rows_per_lead])), rows_per_lead).astype(np.int64)
+    groups = np.repeat(np.arange(2000), rows_per_lead)
+    found = slope_interval(label, 1 / (1 + np.exp(-z)), groups)
+    systems = [System("model", 1 / (1 + np.exp(-z)), True)]
+    drawn = bootstrap_intervals(label, systems, {}, resamples(groups, rng, 300)).interval("model", "slope")
+    assert found.value == pytest.approx(drawn.value)
+    assert found.high - found.low == pytest.approx(drawn.high - drawn.low, rel=0.15)
+
+
+@pytest.mark.parametrize(
+    ("name", "person"),
+    [("Seller", True), ("lead_owner", True), ("sales_rep", True), ("reported", False), ("source", False)],
+)
+def test_people_are_told_by_the_name_of_the_attribute(name, person):
+    assert bool(PERSON.search(name.replace("_", " "))) == person
 
 
 def test_too_few_wins_are_said_to_be_too_few():

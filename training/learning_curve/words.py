@@ -58,4 +58,4 @@ def too_little(wins: int, needed: int) -> str:
 
 
 def _plus(number: float) -> str:
-    return f"{number:+.3f}".replace("-", "−")
+    return f"{round(number, 3) + 0.0:+.3f}".replace("-", "−")

@@ -1,5 +1,6 @@
 """Rows of the holdout by the values that attributes had on the as-of date."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -17,6 +18,11 @@ from training.segments.found import NOT_KNOWN, REST
 from training.settings import ReportSettings
 
 PERSONS = ("owner",)
+PERSON = re.compile(
+    r"(?<![a-z])(owner|seller|sales ?(person|man|rep)|rep|agent|assigned|assignee|handled by|user|contact)(?![a-z])",
+    re.IGNORECASE,
+)
+"""Names of attributes whose values are people: they are looked at only when named in the project file."""
 MOST_ATTRIBUTES = 12
 MOST_VALUES = 12
 MOST_NUMBERS = 6
@@ -53,8 +59,9 @@ def groupings(examined: Examined, rows: Ints, groups: Ints) -> tuple[Grouping, .
     """The rows by each attribute that was asked for, or by those of the model that have few values."""
     asked = examined.settings.report.segments
     found = []
-    for code in _codes(examined):
-        grouping = _grouping(code, _values(examined.dataset, code, rows), groups)
+    codes = tuple(_codes(examined))
+    for code, values in zip(codes, _values(examined.dataset, codes, rows), strict=True):
+        grouping = _grouping(code, values, groups)
         if grouping is not None and (asked is not None or _tells(grouping)):
             found.append(grouping)
     return tuple(found if asked is not None else found[:MOST_ATTRIBUTES])
@@ -65,7 +72,7 @@ def _codes(examined: Examined) -> Iterator[AttributeCode]:
     asked, dataset = examined.settings.report.segments, examined.dataset
     of_model = {code.name: code for code in examined.judged.fitted[0].trained.catalog.attributes}
     if asked is None:
-        yield from of_model.values()
+        yield from (code for name, code in of_model.items() if not PERSON.search(name.replace("_", " ")))
         return
     others = [name for name in asked if name not in of_model]
     changes = dataset.tables.lead_changes
@@ -85,11 +92,11 @@ def _frame(dataset: Dataset) -> pd.DataFrame:
     return pd.concat([frame, persons], axis=1)
 
 
-def _values(dataset: Dataset, code: AttributeCode, rows: Ints) -> Floats:
-    """Code of the attribute on each row's as-of date; NaN where it is not known."""
-    lead_ids = dataset.histories.lead_ids
-    values = attribute_values(_frame(dataset), dataset.tables.lead_changes, lead_ids, (code,))
-    return attribute_as_of(values[code.name], dataset.snapshots.take(rows))
+def _values(dataset: Dataset, codes: Sequence[AttributeCode], rows: Ints) -> list[Floats]:
+    """Code of each attribute on each row's as-of date; NaN where it is not known."""
+    snapshots = dataset.snapshots.take(rows)
+    values = attribute_values(_frame(dataset), dataset.tables.lead_changes, dataset.histories.lead_ids, codes)
+    return [attribute_as_of(values[code.name], snapshots) for code in codes]
 
 
 def _grouping(code: AttributeCode, values: Floats, groups: Ints) -> Grouping | None:

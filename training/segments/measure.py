@@ -15,6 +15,7 @@ from training.evaluation import NOTHING, Band, Estimate
 from training.metrics import calibration_slope_intercept, log_odds
 from training.segments.found import Attribute, Segment
 from training.segments.groups import Grouping
+from training.segments.slope import slope_interval
 from training.verdict import MIN_LEADS_PER_OUTCOME
 
 REPLICATES = 200
@@ -102,14 +103,15 @@ def _segment(
 
 def _ranked(label: Ints, probability: Floats, groups: Ints, rng: np.random.Generator) -> dict[str, Estimate]:
     """Ranking and slope where there are enough winning and other leads to tell."""
-    metrics = ("roc_auc", "pr_auc", "lift@10", "slope")
+    metrics = ("roc_auc", "pr_auc", "lift@10")
     outcomes = (len(np.unique(groups[label == won])) for won in (0, 1))
     if min(outcomes) < MIN_LEADS_PER_OUTCOME:
-        return dict.fromkeys(metrics, NOTHING)
+        return dict.fromkeys((*metrics, "slope"), NOTHING)
     drawn = resamples(groups, rng, REPLICATES)
     volume = {"10": np.full(len(label), 0.1)}
-    found: Bootstrap = bootstrap_intervals(label, [System("model", probability, True)], volume, drawn)
-    return {metric: estimate(found.interval("model", metric)) for metric in metrics}
+    found: Bootstrap = bootstrap_intervals(label, [System("model", probability)], volume, drawn)
+    ranked = {metric: estimate(found.interval("model", metric)) for metric in metrics}
+    return ranked | {"slope": estimate(slope_interval(label, probability, groups))}
 
 
 def _level_differs(segment: Segment, tests: int) -> bool:
