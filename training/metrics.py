@@ -136,6 +136,19 @@ def log_odds(probability: Array) -> FloatArray:
     return np.log(kept) - np.log1p(-kept)
 
 
+def shifted(label: Array, probability: FloatArray) -> FloatArray:
+    """Probabilities moved by one amount of log-odds so that their mean is the observed rate."""
+    rate = float(np.mean(label))
+    if not 0 < rate < 1:
+        return probability
+    from scipy.optimize import brentq
+    from scipy.special import expit
+
+    z = log_odds(probability)
+    shift = brentq(lambda by: float(expit(z + by).mean()) - rate, -40, 40)
+    return np.asarray(expit(z + shift))
+
+
 def equal_mass_bins(probability: Array, bins: int = ECE_BINS) -> IntArray:
     """Bin (from 0) of each row; bins of about equal numbers of rows, equal values in one bin."""
     values = np.asarray(probability, dtype=np.float64)

@@ -19,6 +19,7 @@ from features.propose import Available, Vocabulary, learn_vocabulary, propose_ca
 from features.windows import Bools, Floats, Ints
 from training.boosting import (
     Lesson,
+    OutOfFold,
     base_log_odds,
     booster_parameters,
     out_of_fold,
@@ -75,6 +76,18 @@ def fit_model(
     material = material_of(project, settings, dataset, rows, known_until)
     lesson = lesson_of(material, settings)
     found = out_of_fold(lesson, material.parameters, settings.model.max_trees)
+    return fitted_from(settings, dataset, (rows, known_until), material, (lesson, found))
+
+
+def fitted_from(
+    settings: TrainingSettings,
+    dataset: Dataset,
+    at: tuple[Ints, int | None],
+    material: Material,
+    learned: tuple[Lesson, OutOfFold],
+) -> Fitted:
+    """The model that inner folds have shown how to train and calibrate; `at` is its rows, and when they were known."""
+    (rows, known_until), (lesson, found) = at, learned
     known = _known(dataset, rows[found.held], known_until)
     calibration = calibration_above_base(found.above_base[known], material.label[found.held[known]], material.label)
     fitted = fitted_with(material, found.trees, calibration)

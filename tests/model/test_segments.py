@@ -7,9 +7,10 @@ import pytest
 
 from features.errors import ProjectFileError
 from training.bootstrap import System, bootstrap_intervals, resamples
+from training.metrics import shifted
 from training.segments.found import NOT_KNOWN, REST
 from training.segments.groups import PERSON, Grouping, _banded, _pooled, groupings, refuse_unknown_segments
-from training.segments.measure import Judged, measured, shifted
+from training.segments.measure import Judged, measured
 from training.segments.run import judge_segments, segments
 from training.segments.slope import slope_interval
 from training.segments.words import headline, sentences

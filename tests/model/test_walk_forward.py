@@ -68,8 +68,8 @@ def test_what_happens_after_a_cut_does_not_change_the_model_of_that_cut(tmp_path
     assert len(shortened.interactions) < len(tables.interactions)
     models = []
     for some in (dataset, load_dataset(project, settings, shortened)):
-        material = material_of(project, settings, some, fold.train, fold.known_until)
-        models.append(fit_fixed(material, "time", 10, np.random.default_rng(0)).trained)
+        at = (fold.train, fold.known_until)
+        models.append(fit_fixed(settings, some, at, material_of(project, settings, some, *at), 10).trained)
     assert models[0].booster.model_to_string() == models[1].booster.model_to_string()
     assert models[0].scale == models[1].scale
 
@@ -95,7 +95,7 @@ def test_fixed_trees_give_the_booster_of_the_real_model_when_it_chose_as_many(ex
     fold = examined.judged.folds[0]
     args = (examined.project, examined.settings, examined.dataset, fold.train, fold.known_until)
     real = fit_model(*args)
-    cheap = fit_fixed(material_of(*args), "time", real.trees, np.random.default_rng(0))
+    cheap = fit_fixed(*args[1:3], args[3:], material_of(*args), real.trees)
     assert cheap.trained.booster.model_to_string() == real.trained.booster.model_to_string()
     assert cheap.trained.scale.calibration.slope == pytest.approx(real.trained.scale.calibration.slope, abs=0.3)
 

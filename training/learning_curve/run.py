@@ -19,15 +19,15 @@ from training.bootstrap import (
 )
 from training.evaluation import NOTHING, Estimate
 from training.examine import Examined, Finding, strict_json
-from training.fixed_trees import fit_fixed
+from training.fixed_trees import fit_part
 from training.folds import Fold, Rows
 from training.learning_curve.figures import curve
 from training.learning_curve.found import CURVE_SCHEMA, CurveMetric, LearningCurve, Size
 from training.learning_curve.growth import Measured, growth, of_size
 from training.learning_curve.words import headline, sentences, too_little
-from training.metrics import log_loss_terms
+from training.metrics import log_loss_terms, shifted
 from training.model import Fitted, Material, features_of
-from training.model_kinds import kind_for
+from training.model_kinds import fit_to_kind
 from training.sections import Picture, Section
 
 SHARES = ((0.125, 3), (0.25, 2), (0.5, 1))
@@ -78,22 +78,22 @@ def learn_curve(examined: Examined) -> LearningCurve:
         for fold, model in zip(judged.folds, judged.fitted, strict=True)
     ]
     tried = [
-        _tried(examined, share, _parts(examined, share, repeat), held, rng)
+        _tried(examined, share, _parts(examined, share, repeat), held)
         for share, repeats in shares
         for repeat in range(repeats)
     ]
     tried.append(_whole(examined))
-    return _found(examined, tried, _newest(examined, held, rng), rng)
+    return _found(examined, tried, _newest(examined, held), rng)
 
 
-def _newest(examined: Examined, held: Sequence[Floats], rng: np.random.Generator) -> list[_Tried]:
+def _newest(examined: Examined, held: Sequence[Floats]) -> list[_Tried]:
     """The model of the newest half of the leads; nothing without times, or with too few wins in that half."""
     if examined.settings.folds.kind != "time" or not examined.dataset.tables.timed:
         return []
     parts = _parts(examined, 0.5, None)
     if min(min(part.label.sum(), len(part.label) - part.label.sum()) for part in parts) < LEAST_OUTCOMES:
         return []
-    return [_tried(examined, 0.5, parts, held, rng)]
+    return [_tried(examined, 0.5, parts, held)]
 
 
 def _parts(examined: Examined, share: float, repeat: int | None) -> list[Material]:
@@ -104,13 +104,11 @@ def _parts(examined: Examined, share: float, repeat: int | None) -> list[Materia
     ]
 
 
-def _tried(
-    examined: Examined, share: float, parts: Sequence[Material], held: Sequence[Floats], rng: np.random.Generator
-) -> _Tried:
+def _tried(examined: Examined, share: float, parts: Sequence[Material], held: Sequence[Floats]) -> _Tried:
     """What models of these parts say of the holdout."""
     probability = []
     for material, judged, values in zip(parts, examined.judged.fitted, held, strict=True):
-        trained = fit_fixed(material, examined.settings.folds.kind, judged.trees, rng).trained
+        trained = fit_part(examined.settings, material, judged.trees).trained
         raw = np.asarray(trained.booster.predict(values, raw_score=True))
         probability.append(trained.scale.calibration.probability(raw))
     rows = float(np.mean([len(part.label) for part in parts]))
@@ -144,14 +142,22 @@ def _leads(examined: Examined, fold: Fold, share: float, repeat: int | None) -> 
 def _part(examined: Examined, fold: Fold, judged: Fitted, rows: Ints) -> Material:
     """What a model learns from some of the training rows; kinds and categories stay those of all of them."""
     label, every, train = judged.label[rows], examined.dataset.rows, fold.train[rows]
-    catalog = judged.trained.catalog
+    learned, few = judged.trained.learned, int(label.sum())
+    if learned is None:
+        raise ValueError("the judged model does not say of which kind it is")
+    table, catalog, parameters = fit_to_kind(
+        learned.kind,
+        judged.table.take(rows),
+        judged.trained.catalog,
+        booster_parameters(examined.settings.model, judged.trained.catalog, len(rows), few),
+    )
     return Material(
-        table=judged.table.take(rows),
+        table=table,
         catalog=catalog,
         label=label,
         rows=Rows(every.as_of[train], every.end[train], every.group[train], every.order[train]),
-        parameters=booster_parameters(examined.settings.model, catalog, len(rows), int(label.sum())),
-        learned=kind_for(examined.settings.model, label, every.group[train], catalog),
+        parameters=parameters,
+        learned=learned,
         notes=(),
     )
 
@@ -193,7 +199,8 @@ def _pr_auc(label: Ints, models: Sequence[_Tried], drawn: Resamples) -> Measured
 
 
 def _log_loss(label: Ints, models: Sequence[_Tried], drawn: Resamples) -> Measured:
-    terms = np.stack([np.ones(len(label)), *(log_loss_terms(label, one.probability) for one in models)])
+    """Log loss with the level of each model set to the observed rate: it does not depend on how much is learned."""
+    terms = np.stack([np.ones(len(label)), *(log_loss_terms(label, shifted(label, one.probability)) for one in models)])
     sums = resampled_sums(terms, np.zeros(len(label), dtype=np.int64), drawn)[:, :, 0]
     return Measured(_shares(models), terms[1:].mean(axis=1), (sums[:, 1:] / sums[:, :1]).T)
 

@@ -5,14 +5,12 @@ from dataclasses import dataclass, replace
 from statistics import NormalDist
 
 import numpy as np
-from scipy.optimize import brentq
-from scipy.special import expit
 
 from features.windows import Floats, Ints
 from training.bands import FALSE_ALARM, MIN_MONTH_WINS, MONTH_TOLERANCE, SLOPE_RANGE, bands, estimate, sums
 from training.bootstrap import LEVEL, Bootstrap, System, bootstrap_intervals, resamples
 from training.evaluation import NOTHING, Band, Estimate
-from training.metrics import calibration_slope_intercept, log_odds
+from training.metrics import calibration_slope_intercept, shifted
 from training.segments.found import Attribute, Segment
 from training.segments.groups import Grouping
 from training.segments.slope import slope_interval
@@ -48,16 +46,6 @@ def measured(judged: Judged, by: Sequence[Grouping], rng: np.random.Generator) -
         )
         for attribute in found
     )
-
-
-def shifted(label: Ints, probability: Floats) -> Floats:
-    """Probabilities moved by one amount of log-odds so that their mean is the observed rate."""
-    rate = float(label.mean())
-    if not 0 < rate < 1:
-        return probability
-    z = log_odds(probability)
-    shift = brentq(lambda by: float(expit(z + by).mean()) - rate, -40, 40)
-    return np.asarray(expit(z + shift))
 
 
 def _segments(judged: Judged, grouping: Grouping, rng: np.random.Generator) -> tuple[Segment, ...]:

@@ -19,7 +19,7 @@ from training.figures import months_figure
 from training.fixed_trees import fit_fixed
 from training.folds import Fold, walk_forward_folds
 from training.judge import scored_frame, summary_of, usable_fold
-from training.model import LEAST_OUTCOMES, features_of, material_of
+from training.model import LEAST_OUTCOMES, features_of, fit_model, material_of
 from training.sections import Picture, Section
 from training.walk_forward.figures import lifts, timeline
 from training.walk_forward.measure import measured_by, measured_on
@@ -74,7 +74,7 @@ def walk_forward(examined: Examined) -> Finding | None:
 def walk(examined: Examined) -> WalkForward:
     """Every period judged, from the first forward fold to the holdout."""
     rng = np.random.default_rng(examined.settings.model.seed)
-    judged, skipped = _judge_folds(examined, rng)
+    judged, skipped = _judge_folds(examined)
     dataset, share = examined.dataset, examined.settings.policy.capacity_share
     periods = [
         _period(f"fold {number}", dataset, one, measured_on(_rows(one, share), resamples(one.groups, rng, REPLICATES)))
@@ -107,26 +107,30 @@ def section_of(found: WalkForward) -> Section:
     return Section("periods", TITLE, "sections/walk_forward.html", found, pictures)
 
 
-def _judge_folds(examined: Examined, rng: np.random.Generator) -> tuple[list[_Judged], list[Skipped]]:
+def _judge_folds(examined: Examined) -> tuple[list[_Judged], list[Skipped]]:
     dataset, holdout = examined.dataset, examined.judged.folds[0]
     split = holdout.known_until or 0
     judged, skipped = [], []
     for planned in walk_forward_folds(dataset.rows, examined.settings.folds, dataset.matured, split):
         fold = usable_fold(dataset, planned)
         try:
-            judged.append(_judge(examined, fold, rng))
+            judged.append(_judge(examined, fold))
         except InputContractError as error:
             skipped.append(Skipped(summary_of(dataset, fold), str(error)))
     return judged, skipped
 
 
-def _judge(examined: Examined, fold: Fold, rng: np.random.Generator) -> _Judged:
+def _judge(examined: Examined, fold: Fold) -> _Judged:
     project, settings, dataset = examined.project, examined.settings, examined.dataset
     won = int(dataset.labels_known_at(fold.train, fold.known_until).sum())
     if min(won, len(fold.train) - won) < LEAST_OUTCOMES or len(fold.holdout) == 0:
         raise InputContractError(TOO_FEW)
     material = material_of(project, settings, dataset, fold.train, fold.known_until)
-    model = fit_fixed(material, settings.folds.kind, examined.judged.fitted[0].trees, rng)
+    at, judged = (fold.train, fold.known_until), examined.judged.fitted[0]
+    if material.learned.kind == (judged.trained.learned or material.learned).kind:
+        model = fit_fixed(settings, dataset, at, material, judged.trees)
+    else:  # a simpler kind, for want of wins: another number of trees
+        model = fit_model(project, settings, dataset, *at)
     table = features_of(dataset, fold.holdout, model.trained.catalog)
     frame = scored_frame(project, dataset, fold.holdout, table, model)
     return _Judged(fold, model.trees, model.trained.scale.base_rate, frame, dataset.rows.group[fold.holdout])
