@@ -20,7 +20,7 @@ export MLFLOW_DISABLE_TELEMETRY := true
 .PHONY: help setup demo demo-real data features train tune evaluate promote retrain rollback score report mlflow serve \
 	notebooks test lint types check bench bench-features bench-real bench-explain bench-ablation bench-one-lead \
 	bench-incremental bench-spark bench-score bench-audit bench-selection bench-uncertainty bench-rules-speed \
-	bench-tuning bench-models soak lock clean
+	bench-tuning bench-models bench-policy bench-small-data soak lock clean
 
 help: ## list all targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -113,7 +113,8 @@ types: $(COMPLETE) ## mypy, strict
 
 check: lint types test ## everything CI runs
 
-BENCHES := $(addprefix bench-,real features explain score one-lead incremental ablation audit tuning models selection uncertainty spark)
+BENCHES := $(addprefix bench-,real features explain score one-lead incremental ablation audit tuning models \
+	selection uncertainty policy small-data spark)
 bench: $(BENCHES) ## all benchmarks, hours on a quiet machine; tables under docs/benchmarks/
 
 bench-real: $(READY) ## real data sets beside a plain LightGBM (needs RIPELEAD_REAL_DATA)
@@ -161,6 +162,12 @@ bench-models: $(READY) ## other model classes on the same features and rows (nee
 
 bench-spark: $(COMPLETE) ## two Spark workers against one, and a worker killed
 	@$(BIN)/python -m benchmarks.spark
+
+bench-policy: $(READY) ## the class policy against the truth of simulated worlds
+	@$(BIN)/python -m benchmarks.policy
+
+bench-small-data: $(READY) ## which kind of model at which number of wins (needs RIPELEAD_REAL_DATA)
+	@$(BIN)/python -m benchmarks.small_data
 
 bench-ablation: $(READY) ## which feature families earn their place (needs RIPELEAD_REAL_DATA)
 	@$(BIN)/python -m benchmarks.ablation

@@ -39,6 +39,7 @@ from serving.sinks import Target, target_of
 from training.bundle import load_bundle
 from training.cli import HERE, Engine, read_all
 from training.registry import registry_of
+from training.wording import percent
 
 NOTHING_TO_DO = 99
 
@@ -254,7 +255,7 @@ def print_ranked(table: pa.Table) -> None:
 
 
 def _facts(row: Mapping[str, Any]) -> str:
-    said = [f"{row['propensity']:6.1%}", "sales qualified" if row["sales_qualified"] else "not yet qualified"]
+    said = [f"{percent(row['propensity']):>7}", "sales qualified" if row["sales_qualified"] else "not yet qualified"]
     if row["bant_met"] is not None:
         said.append(f"BANT {'yes' if row['bant_qualified'] else 'no'} ({row['bant_met']} met)")
     if row["points"] is not None:

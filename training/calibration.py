@@ -11,6 +11,8 @@ from features.windows import Floats
 PLATT_FROM_POSITIVES = 100
 LEAST_SLOPE = 0.05
 MOST_SLOPE = 5.0
+LEAST_PROBABILITY, MOST_PROBABILITY = 1e-9, 1 - 1e-9
+"""Nobody is certain to win or to be lost: log-odds beyond ±20.7 give these."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +27,13 @@ class Calibration:
         return self.slope * raw + self.intercept
 
     def probability(self, raw: Floats) -> Floats:
-        """Calibrated probability of raw scores."""
-        return np.asarray(expit(self.log_odds(raw)))
+        """Calibrated probability of raw scores, never 0 or 1."""
+        return probability_of(self.log_odds(raw))
+
+
+def probability_of(log_odds: Floats) -> Floats:
+    """Probability of log-odds, never 0 or 1."""
+    return np.clip(expit(log_odds), LEAST_PROBABILITY, MOST_PROBABILITY)
 
 
 def fit_calibration(raw: Floats, label: np.typing.NDArray[np.int8]) -> Calibration:

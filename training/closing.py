@@ -14,6 +14,7 @@ import numpy as np
 from scipy.special import expit
 
 from features.windows import Floats
+from training.calibration import probability_of
 
 HORIZONS = (30, 60, 90, 180)
 """Days of the columns `propensity_30d`, … that every score table has; null where a model cannot tell."""
@@ -30,7 +31,7 @@ class ClosingCurve:
 
     def within(self, log_odds: Floats, days: int) -> Floats:
         """Probability of a win within so many days, one of the curve's, from calibrated log-odds."""
-        return np.asarray(expit(log_odds + self.shift[self.days.index(days)]))
+        return probability_of(log_odds + self.shift[self.days.index(days)])
 
     def median_days(self, log_odds: Floats) -> Floats:
         """Days until half of the wins within the curve's reach have come; infinite beyond the longest horizon told.

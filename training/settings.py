@@ -80,7 +80,7 @@ class ModelSettings(Section):
         "auto", description="auto: the richest of points, additive and boosted that there are enough wins for"
     )
     additive_from: int = Field(
-        30, description="winning (and other) leads below which auto learns from interest points alone", ge=0
+        20, description="winning (and other) leads below which auto learns from interest points alone", ge=0
     )
     boosted_from: int = Field(
         80, description="winning (and other) leads below which auto learns one feature at a time (additive)", ge=0

@@ -12,8 +12,9 @@ from features.snapshots import Snapshots
 from features.windows import DAY_US, Bools, Floats, Ints
 from training.bundle import Trained
 from training.dataset import Dataset, relabelled
+from training.leaf_sums import with_leaves
 from training.model import features_of
-from training.settings import TrainingSettings
+from training.settings import PolicySettings, TrainingSettings
 
 COUNTED_WEEKS = 26
 EARLIER_WEEKS = 8
@@ -61,7 +62,9 @@ def weekly_lists(
     return WeeklyLists(
         lead=snapshots.lead,
         week=(snapshots.as_of - as_of[0]) // WEEK_US,
-        probability=trained.scale.calibration.probability(raw),
+        probability=np.where(
+            _may_qualify(settings.policy, trained, table.values), trained.scale.calibration.probability(raw), 0.0
+        ),
         won=here.label > 0,
         matured=here.matured,
         bant=bant(evidence, project.rules).qualified,
@@ -69,6 +72,16 @@ def weekly_lists(
         weeks=len(as_of),
         share=share,
     )
+
+
+def _may_qualify(policy: PolicySettings, trained: Trained, values: Floats) -> Bools:
+    """All rows, or only those like training where others never qualify."""
+    if policy.unfamiliar == "flag":
+        return np.ones(len(values), bool)
+    sums, leaves = np.zeros(len(values)), trained.uncertainty.ranges.leaves
+    if leaves:
+        sums = np.asarray(with_leaves(trained.booster.model_to_string(), leaves).predict(values, raw_score=True))
+    return trained.uncertainty.familiarity.familiar(values, sums)
 
 
 def matured_weeks(dataset: Dataset, split: int, horizon_days: int) -> Ints:

@@ -4,12 +4,18 @@ from training.evaluation import Estimate
 
 
 def percent(rate: float) -> str:
-    """A rate as '9.1 %' below ten percent, '23 %' from there.
+    """A rate as '9.1 %' below ten percent, '23 %' from there; what is not 0 or 1 is never shown as such.
 
-    >>> percent(0.0912), percent(0.231), percent(0)
-    ('9.1 %', '23 %', '0 %')
+    >>> percent(0.0912), percent(0.231), percent(0), percent(1)
+    ('9.1 %', '23 %', '0 %', '100 %')
+    >>> percent(0.0004), percent(0.9996)
+    ('< 0.1 %', '> 99 %')
     """
     hundred = 100 * rate
+    if rate > 0 and round(hundred, 1) == 0:
+        return "< 0.1 %"
+    if rate < 1 and round(hundred) >= 100:
+        return "> 99 %"
     return f"{hundred:.1f} %" if 0 < round(abs(hundred), 1) < 10 else f"{hundred:.0f} %"
 
 

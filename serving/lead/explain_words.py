@@ -18,6 +18,7 @@ from serving.lead.similar import SimilarLead
 from serving.lead.what_if import DECISION_MAKER, Action, Effect
 
 TENTHS = 0.01
+LEAST_SHOWN, MOST_SHOWN = 0.0001, 0.999
 HEARD = msgs("{what}, heard {n} day ago", "{what}, heard {n} days ago")
 
 
@@ -31,11 +32,18 @@ def shown_id(lead_id: str) -> str:
 
 
 def chance(to: Translation, share: float) -> str:
-    """A propensity in percent with one decimal, two below 1 %."""
+    """A propensity in percent with one decimal, two below 1 %; never 0 or 100 %: nobody is certain."""
+    if share < LEAST_SHOWN:
+        return f"< {_percent(to, LEAST_SHOWN)}"
+    if share > MOST_SHOWN:
+        return f"> {_percent(to, MOST_SHOWN)}"
+    return _percent(to, round(share, 3 if share >= TENTHS else 4))
+
+
+def _percent(to: Translation, share: float) -> str:
     from babel.numbers import format_percent
 
-    digits = 3 if share >= TENTHS else 4
-    return str(format_percent(round(share, digits), locale=to.locale, decimal_quantization=False))
+    return str(format_percent(share, locale=to.locale, decimal_quantization=False))
 
 
 def range_sentence(to: Translation, lead: LeadSummary) -> str:

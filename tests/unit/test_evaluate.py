@@ -247,7 +247,7 @@ def test_no_json_is_refused_in_words():
 
 def documented():
     """Keys per object in docs/evaluation.md: '### `Name`' and the table below it."""
-    sections = re.split(r"^### ", DOCS.read_text(encoding="utf-8"), flags=re.M)[1:]
+    sections = [s.split("\n## ")[0] for s in re.split(r"^### ", DOCS.read_text(encoding="utf-8"), flags=re.M)[1:]]
     return {re.match(r"`(\w+)`", s)[1]: re.findall(r"^\| `(\w+)` \|", s, flags=re.M) for s in sections}
 
 
@@ -268,7 +268,7 @@ def test_top_share_takes_all_of_a_tie():
 
 
 def test_numbers_are_worded_for_people(found):
-    assert [percent(p) for p in (0.0004, 0.0912, 0.0999, 0.231)] == ["0 %", "9.1 %", "10 %", "23 %"]
+    assert [percent(p) for p in (0.0004, 0.0912, 0.0999, 0.231)] == ["< 0.1 %", "9.1 %", "10 %", "23 %"]
     assert percent_range(Estimate(0.231, 0.21, 0.25)) == "23 % (21–25)"
     assert number_range(Estimate(-0.1, -0.3, 0.1)) == "−0.10 (−0.30 to 0.10)"
     assert percentage_points(-0.042) == "−4.2"

@@ -39,7 +39,7 @@ def found(wins, others=1000, catalog=CATALOG, **settings):
 
 
 @pytest.mark.parametrize(
-    ("wins", "kind"), [(1, "points"), (29, "points"), (30, "additive"), (79, "additive"), (80, "boosted")]
+    ("wins", "kind"), [(1, "points"), (19, "points"), (20, "additive"), (79, "additive"), (80, "boosted")]
 )
 def test_the_kind_follows_the_number_of_winning_leads_not_of_rows(wins, kind):
     assert found(wins).kind == kind
@@ -47,8 +47,8 @@ def test_the_kind_follows_the_number_of_winning_leads_not_of_rows(wins, kind):
 
 
 def test_few_leads_that_did_not_win_count_as_few_wins_do():
-    assert found(1000, 25).kind == "points"
-    assert sentence(found(1000, 25)).startswith("This is a points model, because only 25 leads had not won;")
+    assert found(1000, 15).kind == "points"
+    assert sentence(found(1000, 15)).startswith("This is a points model, because only 15 leads had not won;")
 
 
 def test_without_points_the_additive_model_is_the_least():
