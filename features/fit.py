@@ -59,6 +59,18 @@ def learn_codes(
     return tuple(codes), notes
 
 
+def with_numbers(frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame with columns of text that hold numbers alone (a CSV file has nothing but text) as numbers."""
+    texts = {str(name): values for name, values in frame.items() if isinstance(values.dtype, pd.StringDtype)}
+    numbers = {name: _numbers(values) for name, values in texts.items() if values.notna().any()}
+    whole = {
+        name: pd.Series(found, frame.index)
+        for name, found in numbers.items()
+        if not np.isnan(found[texts[name].notna().to_numpy()]).any()
+    }
+    return frame.assign(**whole) if whole else frame
+
+
 def encode(code: AttributeCode, values: pd.Series) -> Floats:
     """Values of one attribute as float64 codes: `code_of` of each; not known is NaN."""
     if code.type == "number":

@@ -131,3 +131,10 @@ def test_distance_of_equal_samples_is_what_chance_gives():
     apart, chance = distance(one, other)
     assert apart < 2 * chance < 0.05
     assert distance(one, pd.Series(["a"] * 3000))[0] == pytest.approx(5 / 6, abs=0.02)
+
+
+def test_numbers_of_a_csv_file_are_numbers_to_the_audit(tmp_path):
+    numbers = pd.Series(RNG.normal(0, 1, 1000) + 3 * WON)
+    evidence = flat_evidence(tmp_path, WON, size=numbers.map(repr).astype("str"))
+    assert pd.api.types.is_float_dtype(evidence.leads.attributes["size"])
+    assert names(check_single(evidence)) == ["size"]

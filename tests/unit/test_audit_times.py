@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 from audit_worlds import END, FLAT, TIMED, audit_of, evidence, flat_evidence, flat_leads, timed_tables, wins
@@ -31,7 +33,7 @@ def test_events_at_the_closing_are_suspected_with_the_query_that_leaves_them_out
     found = check_dated(evidence(tmp_path, TIMED, timed_tables(WON, interactions=events("signed", "0h", WON | True))))
     assert columns(found) == ["signed"]
     assert found[0].dated
-    expected = "[tables.interactions] sql = \"select * from 'events.csv' where \\\"kind\\\" <> 'signed'\""
+    expected = "[tables.interactions] sql = \"select * from 'events.csv' interactions where \\\"kind\\\" <> 'signed'\""
     assert found[0].line == expected
 
 
@@ -56,7 +58,8 @@ def test_a_field_filled_after_closings_is_suspected(tmp_path):
             "value": "x",
         }
     )
-    found = check_dated(evidence(tmp_path, TIMED, timed_tables(WON, lead_changes=changes)))
+    tables = timed_tables(WON, lead_changes=changes)
+    found = check_dated(evidence(tmp_path, TIMED, replace(tables, leads=tables.leads.assign(plan="x"))))
     assert [(one.check, one.column) for one in found] == [("filled afterwards", "plan")]
 
 

@@ -69,7 +69,8 @@ def _assessments(evidence: Evidence) -> DatedRows:
     met = frame["met"].fillna(0).to_numpy() >= evidence.project.rules.met_from
     frame = frame[met & frame["assessed_at"].notna().to_numpy()]
     criterion = frame["criterion"].str.lower()
-    names = tuple(sorted(criterion.dropna().unique()))
+    asked = {name.lower() for name in evidence.project.rules.criteria}
+    names = tuple(sorted(set(criterion.dropna()) & asked))
     lead = positions_of(frame["lead_id"], evidence.dataset.histories.lead_ids)
     code = positions_of(criterion, np.array(names, object))
     return _known(DatedRows("assessments", names, lead, microseconds(frame["assessed_at"]), code, whole=False))
@@ -78,7 +79,7 @@ def _assessments(evidence: Evidence) -> DatedRows:
 def _changes(evidence: Evidence) -> DatedRows:
     frame = evidence.dataset.tables.lead_changes
     value = frame["field"].astype("str") + " = " + frame["value"].astype("str")
-    names = tuple(sorted(value.dropna().unique()))
+    names = tuple(sorted(value[frame["field"].isin(_audited_fields(evidence))].dropna().unique()))
     if len(names) > len(value) / 5:
         return DatedRows("lead_changes", (), *(np.empty(0, np.int64),) * 3, whole=False)
     lead = positions_of(frame["lead_id"], evidence.dataset.histories.lead_ids)
@@ -181,6 +182,11 @@ def _line(evidence: Evidence, table: str, name: str) -> tuple[str, str]:
     return field, field_line(evidence, field)
 
 
+def _audited_fields(evidence: Evidence) -> list[str]:
+    """Fields with a dated history that are attributes of leads: of no other a feature is made."""
+    return sorted(evidence.tracked & set(map(str, evidence.leads.attributes)))
+
+
 def _late_fields(evidence: Evidence) -> Iterator[Suspect]:
     """Fields whose dated changes mostly follow a closing at once."""
     frame = evidence.dataset.tables.lead_changes
@@ -188,7 +194,7 @@ def _late_fields(evidence: Evidence) -> Iterator[Suspect]:
     closing = np.where(lead >= 0, evidence.closings.time[lead], NEVER) if len(lead) else lead
     lag = microseconds(frame["changed_at"]) - closing
     late = (closing != NEVER) & (lag >= 0) & (lag <= SHORTLY_AFTER_US)
-    for field in sorted(evidence.tracked):
+    for field in _audited_fields(evidence):
         mine = (frame["field"] == field).to_numpy() & (closing != NEVER)
         total, after = int(mine.sum()), int((mine & late).sum())
         if total >= LEAST_LEADS and least_share(after, total) >= NEAR:

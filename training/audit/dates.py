@@ -8,13 +8,15 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
+from features.project import TableName
 from features.windows import DAY_US, NEVER, SECOND_US, Bools, Ints
 from training.audit.evidence import Evidence
-from training.audit.lines import feature_line, identifier, rows_line
+from training.audit.lines import feature_line, identifier, literal, queried_file, rows_line
 from training.audit.measures import Outcomes, group_of, odds_limits
 from training.audit.suspects import Bar, Suspect
 from training.wording import percent
 
+LEADS: TableName = "leads"
 HOUR_US = DAY_US // 24
 LEAST_LEADS = 20
 ODDS = 3.0
@@ -45,16 +47,18 @@ def _oddities(evidence: Evidence) -> Iterator[tuple[str, Bools, Bools, str, str]
         first = np.full(len(created), NEVER)
         first[some] = histories.by_lead.time[start[leads.number[some]]]
         late = some & (first < created - HOUR_US)
-        yield "created_at after the first interaction", late, some, "were created after their first interaction", ""
+        said = _not_after(evidence, "interactions", ("occurred_at",), "- interval 1 hour")
+        yield "created_at after the first interaction", late, some, "were created after their first interaction", said
     opened, closed = evidence.closings.opened[leads.number], evidence.closings.time[leads.number]
     begun = np.where(opened != NEVER, opened, closed)
     decided = begun != NEVER
     late = decided & (created >= begun - SECOND_US)
-    yield "created_at after the deal", late, decided, "were created when their deal was opened or later", ""
+    said = _not_after(evidence, "deals", ("opened_at", "closed_at"), "+ interval 1 second")
+    yield "created_at after the deal", late, decided, "were created when their deal was opened or later", said
     column = identifier(_created_column(evidence))
     midnight = _at_midnight(created, evidence)
     if SOME < midnight.mean() < DAYS_ONLY:
-        said = f"{column}::time <> time '00:00:00'"
+        said = f"{column}::timestamp::time <> time '00:00:00'"
         yield "created_at at midnight", midnight, every, "were created at midnight sharp", said
     batch = _in_batches(created)
     if batch.any():
@@ -63,8 +67,27 @@ def _oddities(evidence: Evidence) -> Iterator[tuple[str, Bools, Bools, str, str]
 
 
 def _created_column(evidence: Evidence) -> str:
-    settings = evidence.project.tables.get("leads")
-    return "created_at" if settings is None else settings.columns.get("created_at", "created_at")
+    return _column(evidence, "leads", "created_at")
+
+
+def _column(evidence: Evidence, table: TableName, name: str) -> str:
+    """A canonical column as the source names it."""
+    settings = evidence.project.tables.get(table)
+    return name if settings is None else settings.columns.get(name, name)
+
+
+def _not_after(evidence: Evidence, table: TableName, times: tuple[str, ...], tolerance: str) -> str:
+    """The SQL of leads of which no row of another file is older; empty where there is no such file."""
+    file = queried_file(evidence.project, table)
+    given = [name for name in times if getattr(evidence.dataset.tables, table)[name].notna().any()]
+    if file is None or not given:
+        return ""
+    moments = ", ".join(f"other.{identifier(_column(evidence, table, name))}::timestamptz" for name in given)
+    whose, lead = (identifier(_column(evidence, name, "lead_id")) for name in (table, LEADS))
+    same = f"other.{whose} = leads.{lead}"
+    earlier = f"coalesce({moments}) <= leads.{identifier(_created_column(evidence))}::timestamptz {tolerance}"
+    # The line is for people to paste; it is not run here.
+    return f"not exists (select 1 from {literal(file)} other where {same} and {earlier})"  # noqa: S608
 
 
 def _at_midnight(created: Ints, evidence: Evidence) -> Bools:

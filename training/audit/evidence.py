@@ -9,7 +9,7 @@ import pandas as pd
 from features.build import FeatureTable
 from features.catalog import Catalog
 from features.deals import deals_by_lead
-from features.fit import attribute_frame
+from features.fit import attribute_frame, with_numbers
 from features.identifiers import positions_of
 from features.project import Project
 from features.snapshots import Snapshots
@@ -114,7 +114,7 @@ def _lead_rows(project: Project, dataset: Dataset, fold_of_account: Ints, rng: n
     return LeadRows(
         number=number,
         label=_outcomes(dataset)[number],
-        attributes=attributes[kept],
+        attributes=with_numbers(attributes[kept]),
         fold=fold_of_account[histories.account[number]],
         created=histories.created[number],
         position=positions_of(leads["lead_id"], dataset.tables.leads["lead_id"]),

@@ -29,6 +29,8 @@ def check_filled(evidence: Evidence) -> list[Suspect]:
 
 def one_outcome(group: Group) -> str | None:
     """What became of a group that consists of one outcome almost alone, far beyond the others and beyond chance."""
+    if group.rows_outside == 0:
+        return None
     if _pure(group.wins, group.rows, group.rate_outside):
         return "won"
     return "did not win" if _pure(group.rows - group.wins, group.rows, 1 - group.rate_outside) else None

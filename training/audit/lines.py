@@ -43,12 +43,18 @@ def kind_line(project: Project, kind: str) -> str:
 
 def rows_line(project: Project, table: TableName, condition: str) -> str | None:
     """Line that reads only the rows of a table's file that meet a condition; None where the table is no such file."""
-    settings = project.tables.get(table)
-    if settings is None or not settings.file or not settings.file.endswith(QUERIED):
+    file = queried_file(project, table)
+    if file is None:
         return None
     # The line is for people to paste; it is not run here.
-    query = f"select * from {literal(settings.file)} where {condition}"  # noqa: S608
+    query = f"select * from {literal(file)} {table} where {condition}"  # noqa: S608
     return f"[tables.{table}] sql = {json.dumps(query, ensure_ascii=False)}"
+
+
+def queried_file(project: Project, table: TableName) -> str | None:
+    """The file of a table that a query can read instead; None where it is none, or a query already."""
+    settings = project.tables.get(table)
+    return settings.file if settings is not None and settings.file and settings.file.endswith(QUERIED) else None
 
 
 def identifier(name: str) -> str:

@@ -1,5 +1,6 @@
 """Ids, row positions and running numbers that predict the outcome, beyond what time explains."""
 
+import json
 from collections.abc import Iterator
 
 import numpy as np
@@ -8,7 +9,7 @@ from scipy.stats import rankdata
 
 from features.windows import Floats, Ints
 from training.audit.evidence import Evidence
-from training.audit.lines import attribute_line
+from training.audit.lines import attribute_line, literal, queried_file
 from training.audit.measures import FEW_VALUES, Outcomes, bars_of, binned, strength_of
 from training.audit.suspects import Suspect
 
@@ -105,6 +106,11 @@ def within_time(rank: Floats, label: Outcomes, created: Ints) -> tuple[float, fl
 
 
 def _line(evidence: Evidence) -> str:
+    """Folds in the order of time or of rows; a feature is made neither of rows nor of ids."""
     if evidence.dataset.tables.timed:
-        return '[folds] kind = "time"'
-    return '[folds] kind = "rows", order_by = "row_number"  # [tables.leads] sql = "select row_number() over () as …"'
+        known = evidence.settings.folds.kind == "time"
+        return "# nothing to exclude: no feature is made of it" if known else '[folds] kind = "time"'
+    file = queried_file(evidence.project, "leads")
+    numbered = f"select *, row_number() over () as row_number from {literal(file or '…')}"  # noqa: S608
+    by_row = '[folds] kind = "rows", order_by = "row_number"'
+    return f"[tables.leads] sql = {json.dumps(numbered, ensure_ascii=False)}\n{by_row}"

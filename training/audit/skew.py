@@ -7,7 +7,7 @@ learns from something it will not see.
 import numpy as np
 import pandas as pd
 
-from features.fit import attribute_frame
+from features.fit import attribute_frame, with_numbers
 from features.windows import NEVER, Ints
 from training.audit.evidence import MOST_LEADS, Evidence, sampled
 from training.audit.lines import attribute_line
@@ -26,15 +26,23 @@ def check_skew(evidence: Evidence) -> list[Suspect]:
     if min(len(open_leads), len(trained)) < LEAST_OPEN:
         return []
     names = [name for name in evidence.leads.attributes if name not in evidence.tracked]
-    frame = attribute_frame(evidence.dataset.histories.leads.iloc[open_leads], evidence.dataset.tables.accounts, ())[
-        names
-    ]
+    leads = evidence.dataset.histories.leads.iloc[open_leads]
+    frame = attribute_frame(leads, evidence.dataset.tables.accounts, ())[names]
     found = []
     for name in names:
-        suspect = _suspect(evidence, str(name), frame[name], evidence.leads.attributes[name].iloc[trained])
+        today, then = _alike(frame[name], evidence.leads.attributes[name].iloc[trained])
+        suspect = _suspect(evidence, str(name), today, then)
         if suspect is not None:
             found.append(suspect)
     return found
+
+
+def _alike(today: pd.Series, then: pd.Series) -> tuple[pd.Series, pd.Series]:
+    """Both as numbers, or both as text where open leads have what is no number."""
+    if isinstance(today.dtype, pd.StringDtype) and pd.api.types.is_numeric_dtype(then):
+        numbers = with_numbers(today.to_frame())[today.name]
+        return (numbers, then) if pd.api.types.is_numeric_dtype(numbers) else (today, then.astype("str"))
+    return today, then
 
 
 def _open_leads(evidence: Evidence) -> Ints:
