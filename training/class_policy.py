@@ -88,7 +88,7 @@ def _by_capacity(settings: PolicySettings, ground: Ground) -> Found:
     if settings.leads_per_week is None:
         return float(np.quantile(ground.listed, 1 - settings.capacity_share, method="higher"))
     if ground.period != "week":
-        return "leads_per_week needs dated leads and deals and label.horizon_days: use capacity_share"
+        return "leads_per_week needs dated leads and deals, label.horizon_days and new leads lately: use capacity_share"
     return _by_volume(ground, settings.leads_per_week)
 
 

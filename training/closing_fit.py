@@ -132,6 +132,8 @@ def level_of_newest(rows: Newest, curve: ClosingCurve, known_until: int) -> floa
     def expected(shift: float) -> Floats:
         return _between(expit(before + shift), expit(after + shift))
 
+    if float(expected(WIDEST).sum()) <= wins:  # later stretches win at most so often, however ripe: nothing to go by
+        return 0.0
     shift = float(brentq(lambda by: float(expected(by).sum()) - wins, -WIDEST, WIDEST, xtol=1e-10))
     steepness = float((expected(shift) * (1 - expit(after + shift))).sum())  # d expected ÷ d shift
     return shift * _trust(shift * steepness, seen.won - expected(shift), rows.group[seen.row])

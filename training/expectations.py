@@ -18,7 +18,7 @@ from training.crossings import Crossings
 from training.economics import WEEKS_PER_MONTH, Amount
 from training.evaluation import NOTHING, Estimate
 from training.policy_ground import Ground, Side
-from training.policy_values import Option, OptionName
+from training.policy_values import Option, OptionName, Period
 
 REPLICATES = 400
 DRAWN_AT_ONCE = 50
@@ -88,7 +88,7 @@ def option_of(name: OptionName, threshold: float, expected: Expected, at: int, g
             happened=_estimate(float(expected.happened[at]), expected.happened_drawn[at]) if known else NOTHING,
             corrected=bool(expected.corrected[at]),
         ),
-        (expected.leads[at], _coming(expected.leads[at], expected.leads_drawn[at])),
+        (expected.leads[at], _coming(expected.leads[at], expected.leads_drawn[at], ground.period)),
         (expected.precision[at], expected.precision_drawn[at]),
         money,
         ground,
@@ -109,7 +109,7 @@ def rule_of(name: OptionName, ground: Ground, money: Money, rng: np.random.Gener
     per_period = float(leads[0, 0] / newest.periods)
     return _option(
         Option(name, None, happened=_estimate(float(rate), rate_drawn)),
-        (per_period, _coming(per_period, leads_drawn[0, 0] / newest.periods)),
+        (per_period, _coming(per_period, leads_drawn[0, 0] / newest.periods, ground.period)),
         (rate, rate_drawn),
         money,
         ground,
@@ -181,9 +181,9 @@ def _by_lead(found: Crossings, thresholds: Floats, amount: Floats) -> Floats:
     return np.cumsum(steps, axis=1)[:, :-1]
 
 
-def _coming(value: float, drawn: Floats) -> Floats:
-    """Draws of what is to come: the chance of as many periods again beside that of the past."""
-    return np.maximum(value + np.sqrt(2) * (drawn - value), 0)
+def _coming(value: float, drawn: Floats, period: Period) -> Floats:
+    """Draws of what is to come: the chance of as many periods again beside that of the past; 100 leads are no more."""
+    return np.clip(value + np.sqrt(2) * (drawn - value), 0, np.inf if period == "week" else 100)
 
 
 def _option(option: Option, leads: "_Pair", precision: "_Pair", money: Money, ground: Ground) -> Option:

@@ -55,17 +55,17 @@ class Ground:
 
 
 def ground_of(project: Project, settings: TrainingSettings, dataset: Dataset, judged: Judged, final: Fitted) -> Ground:
-    """Weekly lists where leads and deals are dated and the horizon is a number of days; else the holdout rows."""
+    """Weekly lists where leads and deals are dated, the horizon is in days and leads come in; else the holdout rows."""
     if dataset.won is None or settings.label.horizon_days is None:
         return _from_rows(judged, project.points.threshold)
     rng = np.random.default_rng(settings.model.seed)
     newest = weekly_lists(project, settings, dataset, final.trained, newest_weeks(dataset, NEWEST_WEEKS), rng)
-    counted = newest.week >= 0
-    if not counted.any():
+    counted, sides = newest.week >= 0, _sides(newest, known=False)
+    if not len(sides["model"].found.row):  # no lead is new or rises: the export of leads ended earlier
         return _from_rows(judged, project.points.threshold)
     return Ground(
         period="week",
-        newest=_sides(newest, known=False),
+        newest=sides,
         matured=_matured(project, settings, dataset, judged, rng),
         listed=newest.probability[counted],
         lists=newest.weeks * newest.share,

@@ -111,6 +111,14 @@ def test_level_of_few_wins_is_left_alone():
     assert level_of_newest(newest, CURVE, 90 * DAY) == 0.0
 
 
+def test_more_wins_than_any_level_explains_leave_it_alone():
+    # All stretches seen are late ones, in which the curve lets next to nobody win, and most of the leads do.
+    flat = ClosingCurve((30, 60, 90), (-0.02, -0.01, 0.0), (30, 60, 90), 90)
+    rows = followed(*[(90, 70)] * 150, *[(90, None)] * 50)
+    newest = Newest(np.zeros(200), rows, np.full(200, -60 * DAY), np.arange(200))
+    assert level_of_newest(newest, flat, 90 * DAY) == 0.0
+
+
 def test_days_reach_as_far_as_enough_rows_were_followed():
     assert curve_days(followed(*[(100, None)] * 150), 90) == (15, 30, 45, 60, 75, 90)
     assert closing_curve(np.zeros(50), followed(*[(100, None)] * 50), 90) is None

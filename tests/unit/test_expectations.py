@@ -72,3 +72,10 @@ def test_rules_are_valued_by_what_happened():
     silent = ground({"model": side([0.1]), "points": side([0, 0])})
     nobody = rule_of("points", silent, NO_MONEY, np.random.default_rng(0))
     assert nobody.reason == "no lead newly qualifies by it"
+
+
+def test_of_100_leads_no_more_than_100_qualify():
+    lists = ground({"model": side(np.full(40, 0.5), periods=0.4)}, period="100 leads")
+    found = expected_of(lists, np.array([0.5]), np.random.default_rng(0))
+    leads = option_of("capacity", 0.5, found, 0, lists, NO_MONEY).leads
+    assert (leads.value, leads.high) == (100.0, 100.0)
