@@ -6,9 +6,11 @@ with the values of training; combinations with little support show in the width 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
+from numba import njit
 
 from features.windows import Bools, Floats, Ints
 
@@ -16,7 +18,6 @@ NEVER_SEEN = 100.0
 """How far outside a category is that training never had, or a gap where it had none; numbers stop short of it."""
 BLOCKS, FIRST = 5, 0.5
 """The later half of the training rows is compared, in so many blocks, with the rows before each."""
-ROWS = 8192
 DIGITS = 5
 SMALLEST_SPAN = 1e-9
 
@@ -28,59 +29,88 @@ class Outside(NamedTuple):
     nearest: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class Familiarity:
-    """What training had, by column: least and greatest number, whether it was ever not known, categories by code.
+class Seen(NamedTuple):
+    """What training had, by column: least and greatest number, whether it was ever not known, and categories.
 
-    A row is unfamiliar when a value lies more than `most_outside` spans (of greatest less least) beyond what training
-    had, or when its leaves say that its range is wider than `widest`.
+    Of a column of categories `is_code[start[column]:start[column + 1]]` says which codes it had; of others it is empty.
     """
 
     least: Floats
     greatest: Floats
     may_lack: Bools
-    codes: Mapping[int, Bools]
+    start: Ints
+    is_code: Bools
+
+
+@njit(cache=True, nogil=True)
+def beyond(value: float, column: int, seen: Seen) -> float:
+    """How many spans (of greatest less least) a value lies outside what training had; 0 inside."""
+    if np.isnan(value):
+        return 0.0 if seen.may_lack[column] else NEVER_SEEN
+    first, last = seen.start[column], seen.start[column + 1]
+    if last > first:
+        is_known = 0 <= value < last - first and seen.is_code[first + np.int64(value)]
+        return 0.0 if is_known else NEVER_SEEN
+    least, greatest = seen.least[column], seen.greatest[column]
+    if least <= value <= greatest:
+        return 0.0
+    far = value - greatest if value > greatest else least - value
+    return min(far / max(greatest - least, SMALLEST_SPAN), NEVER_SEEN * 0.99)
+
+
+@njit(cache=True, nogil=True)
+def farthest(values: Floats, seen: Seen) -> Floats:
+    """How far outside each row's most unusual value lies."""
+    found = np.zeros(len(values))
+    categorical = np.flatnonzero(np.diff(seen.start))
+    least, greatest, may_lack, start, is_code = seen
+    for row in range(len(values)):
+        odd: Any = False
+        for column in range(len(least)):  # without branches, many columns at once
+            value = values[row, column]
+            inside = (value >= least[column]) & (value <= greatest[column])
+            odd |= not (inside | (may_lack[column] & (value != value)))  # noqa: PLR0124 - not a number
+        for coded in categorical:
+            code = values[row, coded]
+            if not (odd or np.isnan(code)):  # between the least and the greatest
+                odd |= not is_code[start[coded] + np.int64(code)]
+        if odd:
+            for column in range(len(least)):
+                found[row] = max(found[row], beyond(values[row, column], column, seen))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Familiarity:
+    """What training had, and how far beyond it a row may be.
+
+    A row is unfamiliar when a value lies more than `most_outside` spans beyond what training had, or when its leaves
+    say that its range is wider than `widest`.
+    """
+
+    seen: Seen
     most_outside: float
     widest: float
 
     def familiar(self, values: Floats, leaf_sums: Floats) -> Bools:
         """Whether each row (n, features) is familiar."""
         is_narrow = leaf_sums <= self.widest
-        if not len(self.least):
+        if not len(self.seen.least):
             return np.asarray(is_narrow)
         return np.asarray(is_narrow & (self.outside(values) <= self.most_outside))
 
     def outside(self, values: Floats) -> Floats:
         """How many spans each row's most unusual value lies beyond what training had; 0 inside."""
-        found = np.zeros(len(values))
-        for start in range(0, len(values), ROWS):
-            part = values[start : start + ROWS]
-            odd = np.flatnonzero(self._is_odd(part))
-            if len(odd):
-                found[start + odd] = self.excess(part[odd]).max(axis=1)
-        return found
-
-    def _is_odd(self, values: Floats) -> Bools:
-        odd = np.asarray(((values < self.least) | (values > self.greatest)).any(axis=1))
-        odd |= np.isnan(values[:, ~self.may_lack]).any(axis=1)
-        for column, seen in self.codes.items():
-            odd |= ~_was_seen(values[:, column], seen)
-        return odd
+        return np.asarray(farthest(np.require(values, np.float64, ["C", "W"]), self.seen))
 
     def excess(self, values: Floats) -> Floats:
         """How many spans each value of the rows (n, features) lies beyond what training had."""
-        span = np.maximum(self.greatest - self.least, SMALLEST_SPAN)
-        with np.errstate(invalid="ignore"):  # categories have no ends
-            beyond = np.fmax(np.fmax(values - self.greatest, self.least - values) / span, 0.0)
-        found = np.minimum(np.nan_to_num(beyond, posinf=NEVER_SEEN), NEVER_SEEN * 0.99)
-        found[np.isnan(values) & ~self.may_lack] = NEVER_SEEN
-        for column, seen in self.codes.items():
-            found[:, column] = np.where(_was_seen(values[:, column], seen), 0.0, NEVER_SEEN)
-        return found
+        found = [[beyond(value, column, self.seen) for column, value in enumerate(row)] for row in values]
+        return np.array(found, np.float64).reshape(values.shape)
 
     def far_values(self, row: Floats) -> list[Outside]:
         """The values of one row that make it unfamiliar, the farthest first."""
-        if not len(self.least):
+        if not len(self.seen.least):
             return []
         excess = self.excess(row[None])[0]
         order = np.argsort(-excess, kind="stable")
@@ -91,19 +121,15 @@ class Familiarity:
         ]
 
     def _nearest(self, column: int, value: float) -> float | None:
-        if column in self.codes or np.isnan(value):
+        if self.seen.start[column + 1] > self.seen.start[column] or np.isnan(value):
             return None
-        return float(self.greatest[column] if value > self.greatest[column] else self.least[column])
+        least, greatest = float(self.seen.least[column]), float(self.seen.greatest[column])
+        return greatest if value > greatest else least
 
 
-EVERYTHING = Familiarity(np.zeros(0), np.zeros(0), np.zeros(0, bool), {}, NEVER_SEEN, 1e9)
+_NOTHING = Seen(np.zeros(0), np.zeros(0), np.zeros(0, bool), np.zeros(1, np.int64), np.zeros(0, bool))
+EVERYTHING = Familiarity(_NOTHING, NEVER_SEEN, 1e9)
 """Of a model about which nothing was learned: every lead passes."""
-
-
-def _was_seen(codes: Floats, seen: Bools) -> Bools:
-    """Whether training had each code; `seen` ends with all greater codes, which it had not, and with not known."""
-    place = np.where(np.isnan(codes), len(seen) - 1, np.clip(codes, 0, len(seen) - 2)).astype(np.int64)
-    return seen[place]
 
 
 def learn_familiarity(
@@ -114,37 +140,42 @@ def learn_familiarity(
     `order` sorts rows as they came: later ones are compared with earlier ones, as in use. `sums` are their leaf sums.
     Half of the share goes to values, half to combinations.
     """
-    whole = _seen_in(values, categorical)
     cuts = np.linspace(FIRST, 1, BLOCKS + 1) * len(order)
-    beyond = [np.zeros(1)]
+    found = [np.zeros(1)]
     for start, stop in zip(cuts[:-1].astype(int), cuts[1:].astype(int), strict=True):
         if 0 < start < stop:
-            beyond.append(_seen_in(values[order[:start]], categorical).outside(values[order[start:stop]]))
-    most = float(np.quantile(np.concatenate(beyond), 1 - share / 2, method="higher"))
+            found.append(farthest(values[order[start:stop]], seen_in(values[order[:start]], categorical)))
+    most = float(np.quantile(np.concatenate(found), 1 - share / 2, method="higher"))
     widest = float(np.quantile(sums, 1 - share / 2, method="higher"))
-    return Familiarity(whole.least, whole.greatest, whole.may_lack, whole.codes, round(most, DIGITS), widest)
+    return Familiarity(seen_in(values, categorical), round(most, DIGITS), widest)
 
 
-def _seen_in(values: Floats, categorical: Sequence[int]) -> Familiarity:
+def seen_in(values: Floats, categorical: Sequence[int]) -> Seen:
+    """What some rows (n, features) have."""
     lacks = np.isnan(values)
-    least = np.where(lacks, np.inf, values).min(axis=0)
-    greatest = np.where(lacks, -np.inf, values).max(axis=0)
-    may_lack: Bools = np.asarray(lacks.any(axis=0))
-    codes = {}
-    for column in categorical:
-        known = values[~lacks[:, column], column].astype(np.int64)
-        codes[column] = np.append(np.bincount(known) > 0, [False, may_lack[column]])
-        least[column], greatest[column], may_lack[column] = -np.inf, np.inf, True
-    return Familiarity(least, greatest, may_lack, codes, 0.0, np.inf)
+    codes = [
+        np.bincount(values[~lacks[:, column], column].astype(np.int64)) > 0
+        if column in categorical
+        else np.zeros(0, bool)
+        for column in range(values.shape[1])
+    ]
+    return Seen(
+        np.where(lacks, np.inf, values).min(axis=0),
+        np.where(lacks, -np.inf, values).max(axis=0),
+        np.asarray(lacks.any(axis=0)),
+        np.concatenate([[0], np.cumsum([len(one) for one in codes])]).astype(np.int64),
+        np.concatenate([np.zeros(0, bool), *codes]),
+    )
 
 
 def familiarity_json(familiarity: Familiarity) -> dict[str, Any]:
-    """Plain values for `uncertainty.json`; null where a column has no least or greatest."""
+    """Plain values for `uncertainty.json`; null where a column was never known."""
+    seen = familiarity.seen
     return {
-        "least": _finite(familiarity.least),
-        "greatest": _finite(familiarity.greatest),
-        "may_lack": familiarity.may_lack.tolist(),
-        "codes": {str(column): seen.tolist() for column, seen in familiarity.codes.items()},
+        "least": _finite(seen.least),
+        "greatest": _finite(seen.greatest),
+        "may_lack": seen.may_lack.tolist(),
+        "codes": [seen.is_code[first:last].tolist() for first, last in pairwise(seen.start)],
         "most_outside": familiarity.most_outside,
         "widest": familiarity.widest,
     }
@@ -152,14 +183,15 @@ def familiarity_json(familiarity: Familiarity) -> dict[str, Any]:
 
 def familiarity_from_json(value: Mapping[str, Any]) -> Familiarity:
     """Familiarity from `familiarity_json`'s value."""
-    return Familiarity(
-        _bounds(value["least"], -np.inf),
-        _bounds(value["greatest"], np.inf),
+    codes = [np.array(one, bool) for one in value["codes"]]
+    seen = Seen(
+        _bounds(value["least"], np.inf),
+        _bounds(value["greatest"], -np.inf),
         np.array(value["may_lack"], bool),
-        {int(column): np.array(seen, bool) for column, seen in value["codes"].items()},
-        float(value["most_outside"]),
-        float(value["widest"]),
+        np.concatenate([[0], np.cumsum([len(one) for one in codes])]).astype(np.int64),
+        np.concatenate([np.zeros(0, bool), *codes]),
     )
+    return Familiarity(seen, float(value["most_outside"]), float(value["widest"]))
 
 
 def _finite(bounds: Floats) -> list[float | None]:

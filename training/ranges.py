@@ -6,13 +6,17 @@ both are learned, and what was measured, is in docs/decisions/0020-ranges-and-un
 """
 
 from dataclasses import dataclass
+from math import exp
 from typing import Any
 
 import numpy as np
+from numba import njit
 from scipy.special import expit
 
 from features.windows import Floats
 
+Both = tuple[Floats, Floats]
+LEAST, MOST = 1e-9, 1 - 1e-9
 SHARE = 0.9
 """Of leads, the share whose true win rate should lie in their range."""
 NARROWEST, WIDEST = float(np.log(0.05)), float(np.log(4.0))
@@ -34,14 +38,24 @@ class Ranges:
 
     def ends(self, log_odds: Floats, leaf_sums: Floats) -> tuple[Floats, Floats]:
         """Both ends as probabilities, from calibrated log-odds: around the propensity, never 0 or 1."""
-        half = np.exp(np.clip(self.width + leaf_sums, NARROWEST, WIDEST))
-        pull = np.interp(log_odds, self.at, self.drift) if self.at else np.zeros(len(log_odds))
-        low, high = expit(log_odds + np.minimum(pull, 0) - half), expit(log_odds + np.maximum(pull, 0) + half)
+        low, high = np.empty(len(log_odds)), np.empty(len(log_odds))
         inside = np.clip(expit(log_odds), LEAST, MOST)
-        return np.clip(low, LEAST, inside), np.clip(high, inside, MOST)
+        fill_ends(log_odds, self.width + leaf_sums, (np.array(self.at), np.array(self.drift)), inside, (low, high))
+        return low, high
 
 
-LEAST, MOST = 1e-9, 1 - 1e-9
+@njit(cache=True, nogil=True)
+def fill_ends(log_odds: Floats, width: Floats, drift: Both, inside: Floats, ends: Both) -> None:
+    """Fill the ends from log-odds, logarithms of half-widths, points of the drift, and the propensities inside."""
+    for row in range(len(log_odds)):
+        half = exp(min(max(width[row], NARROWEST), WIDEST))
+        pull = np.interp(log_odds[row], drift[0], drift[1]) if len(drift[0]) else 0.0
+        low = 1 / (1 + exp(half - log_odds[row] - min(pull, 0.0)))
+        high = 1 / (1 + exp(-half - log_odds[row] - max(pull, 0.0)))
+        ends[0][row] = min(max(low, LEAST), inside[row])
+        ends[1][row] = max(min(high, MOST), inside[row])
+
+
 NO_RANGES = Ranges(WIDEST, (), (), ())
 """Of a model about which nothing was learned: as wide as can be."""
 

@@ -70,6 +70,6 @@ def misfit(uncertainty: Uncertainty, model: str, features: int) -> str | None:
 
 
 def _fits(familiarity: Familiarity, features: int) -> bool:
-    sizes = {len(familiarity.least), len(familiarity.greatest), len(familiarity.may_lack)}
-    codes = familiarity.codes.items()
-    return sizes in ({features}, {0}) and all(0 <= column < features and len(seen) >= 2 for column, seen in codes)
+    seen = familiarity.seen
+    sizes = {len(seen.least), len(seen.greatest), len(seen.may_lack), len(seen.start) - 1}
+    return sizes in ({features}, {0}) and len(seen.is_code) == seen.start[-1]

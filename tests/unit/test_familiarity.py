@@ -85,3 +85,13 @@ def test_familiarity_comes_back_from_json():
 
 def test_without_knowledge_every_row_passes():
     assert EVERYTHING.familiar(np.array([[1e30, np.nan]]), np.zeros(1)).tolist() == [True]
+
+
+def test_no_row_has_no_excess():
+    assert trained().excess(np.zeros((0, 3))).shape == (0, 3)
+
+
+def test_a_code_between_those_of_training_is_strange_too():
+    values = np.column_stack([np.repeat([0.0, 2.0], 500), np.arange(1000.0)])
+    known = learn_familiarity(values, [0], np.arange(1000), np.zeros(1000), 0.5)
+    assert known.outside(np.array([[1.0, 5.0], [2.0, 5.0]])).tolist() == [NEVER_SEEN, 0.0]
