@@ -131,7 +131,7 @@ Of Salvirt, the first fold. Tables are what exact reasons take, in MiB (defaults
 
 def _answer(found: list[Outcome]) -> str:
     worse = [one.title for one in found if any(is_worse(one.excess[name]) for name in ("log_loss", "pr_auc"))]
-    bound = f"better by more than {WITHIN:.0%}"
+    bound = f"better by more than {100 * WITHIN:.0f} %"
     if worse:
         return f"**Not everywhere**: on {', '.join(worse)} tuned settings are {bound}, beyond noise."
     return (
