@@ -1,5 +1,8 @@
 """The command `ripelead tune`."""
 
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
@@ -56,7 +59,8 @@ def _tune(project: Project, settings: TrainingSettings, task: "Task", fingerprin
     study, others = open_study(folder / STUDY, fingerprint, task.tune.objective)
     done = len(finished_trials(study))
     _say(_beginning(task, done, others))
-    complete = search(task, study, wall_clock, _say)
+    with _asked_to_stop() as stopped:
+        complete = search(task, study, wall_clock, _say, stopped)
     if not finished_trials(study):
         err.print("stopped before the settings as they are were measured: there is nothing to compare yet")
         return complete
@@ -70,6 +74,26 @@ def _tune(project: Project, settings: TrainingSettings, task: "Task", fingerprin
     if settings.tracking.enabled and len(tuning.trials) > done:
         _track(project, settings, tuning)
     return complete
+
+
+@contextmanager
+def _asked_to_stop() -> Iterator[Callable[[], bool]]:
+    """Whether Ctrl-C was pressed: once asks to stop after the tree under way, twice stops at once.
+
+    An exception at any point may land where Python can only ignore it, such as the end of an object of a C library.
+    """
+    asked: list[int] = []
+
+    def note(number: int, _: object) -> None:
+        if asked:
+            raise KeyboardInterrupt
+        asked.append(number)
+
+    before = signal.signal(signal.SIGINT, note)
+    try:
+        yield lambda: bool(asked)
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _beginning(task: "Task", done: int, others: int) -> str:

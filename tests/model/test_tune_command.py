@@ -1,12 +1,12 @@
 """`ripelead tune` as a process: killed, interrupted, run twice, asked for nonsense."""
 
 import json
-import os
 import re
 import signal
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -51,9 +51,14 @@ def tune(monkeypatch, folder, *arguments):
     return run(app)
 
 
+@contextmanager
 def process(folder, *arguments):
     command = [sys.executable, "-m", "serving.cli", "tune", "-p", str(folder), *map(str, arguments)]
-    return subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env={**os.environ})
+    with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as running:
+        try:
+            yield running
+        finally:
+            running.kill()
 
 
 def wait_for(told, word):
@@ -73,10 +78,8 @@ def test_what_a_killed_process_had_finished_is_kept_and_the_rest_is_as_without_t
     project, tmp_path, monkeypatch, capsys
 ):
     other = written(tmp_path / "other", lambda _: None)
-    killed = process(project, "--trials", 1000)
-    wait_for(killed.stderr, "trial 2 of")
-    killed.kill()
-    killed.communicate()
+    with process(project, "--trials", 1000) as killed:
+        wait_for(killed.stderr, "trial 2 of")
     assert killed.returncode == -signal.SIGKILL
     assert tune(monkeypatch, project, "--trials", 6) == 0
     assert re.search(r"Going on after ([3-9]|\d\d) trials", capsys.readouterr().err)
@@ -86,10 +89,10 @@ def test_what_a_killed_process_had_finished_is_kept_and_the_rest_is_as_without_t
 
 
 def test_ctrl_c_shows_what_was_found_and_exits_with_130(project):
-    stopped = process(project, "--trials", 1000)
-    wait_for(stopped.stderr, "trial 1 of")
-    stopped.send_signal(signal.SIGINT)
-    shown, told = stopped.communicate(timeout=120)
+    with process(project, "--trials", 1000) as stopped:
+        wait_for(stopped.stderr, "trial 1 of")
+        stopped.send_signal(signal.SIGINT)
+        shown, told = stopped.communicate(timeout=300)
     assert stopped.returncode == 130, told
     assert "goes on from here" in told
     assert len(result(project)["trials"]) >= 2
@@ -97,12 +100,10 @@ def test_ctrl_c_shows_what_was_found_and_exits_with_130(project):
 
 
 def test_a_second_process_does_nothing(project, monkeypatch, capsys):
-    first = process(project, "--trials", 1000)
-    wait_for(first.stderr, "trial 1 of")
-    assert tune(monkeypatch, project, "--trials", 1) == 99
-    assert "another process is tuning this project" in capsys.readouterr().err
-    first.kill()
-    first.communicate()
+    with process(project, "--trials", 1000) as first:
+        wait_for(first.stderr, "trial 1 of")
+        assert tune(monkeypatch, project, "--trials", 1) == 99
+        assert "another process is tuning this project" in capsys.readouterr().err
 
 
 def test_changed_data_begin_anew_and_it_is_said(project, monkeypatch, capsys):

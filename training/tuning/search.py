@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from hashlib import sha256
 from importlib.metadata import version
@@ -15,7 +15,7 @@ import numpy as np
 from features.errors import InputContractError
 from features.project import Project
 from features.windows import Ints
-from training.boosting import Lesson, booster_parameters
+from training.boosting import Callbacks, Lesson, booster_parameters
 from training.dataset import Dataset
 from training.fingerprint import data_fingerprint
 from training.folds import Fold, outer_folds
@@ -63,15 +63,14 @@ class Task:
         parameters = booster_parameters(self.model, lesson.catalog, len(lesson.label), int(lesson.label.sum()))
         return present_values(parameters, self.space)
 
-    def at_present(self, values: Values, watch: Watch | None = None) -> Measured:
+    def at_present(self, values: Values, watch: Watch | None = None, until: "Deadline | None" = None) -> Measured:
         """The settings as they are besides these values, whatever explaining them costs."""
-        return measured(self.lesson, with_values(self.model, values), inf, self._report(watch))
+        return measured(self.lesson, with_values(self.model, values), inf, self._report(watch), _calls(until))
 
     def candidate(self, values: Values, watch: Watch | None = None, until: "Deadline | None" = None) -> Measured:
         """Settings with these values, within the explanation budget and the time."""
-        calls = () if until is None else (lambda _: until.check(),)
         model = with_values(self.model, values)
-        return measured(self.lesson, model, self.tune.explanation_mib, self._report(watch), calls)
+        return measured(self.lesson, model, self.tune.explanation_mib, self._report(watch), _calls(until))
 
     def _report(self, watch: Watch | None) -> Report | None:
         objective = self.tune.objective
@@ -80,10 +79,11 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
-    """When the time is up."""
+    """When the time is up, and whether the user asked to stop before."""
 
     clock: Clock
     at: float
+    stopped: Callable[[], bool]
 
     @property
     def passed(self) -> bool:
@@ -91,7 +91,9 @@ class Deadline:
         return self.clock() >= self.at
 
     def check(self) -> None:
-        """Raises `OutOfTimeError` when it is."""
+        """Raises `OutOfTimeError` when it is, `KeyboardInterrupt` when the user asked."""
+        if self.stopped():
+            raise KeyboardInterrupt
         if self.passed:
             raise OutOfTimeError
 
@@ -139,14 +141,18 @@ def fingerprint_of(project: Project, settings: TrainingSettings, dataset: Datase
     return sha256(repr(parts).encode()).hexdigest()[:16]
 
 
-def search(task: Task, study: "Study", clock: Clock, say: Callable[[str], None]) -> bool:
+def search(
+    task: Task, study: "Study", clock: Clock, say: Callable[[str], None], stopped: Callable[[], bool] = lambda: False
+) -> bool:
     """Trials until there are as many as wanted, or the time is up; False when the user stopped it.
+
+    `stopped` is asked after each tree.
 
     The first trial is always finished. Time is kept back for the comparison at the end.
     """
     began = clock()
     try:
-        _search(task, study, Deadline(clock, began + 60 * task.tune.minutes), say)
+        _search(task, study, Deadline(clock, began + 60 * task.tune.minutes, stopped), say)
     except OutOfTimeError:
         say(f"{task.tune.minutes:g} minutes are over")
     except KeyboardInterrupt:
@@ -158,15 +164,20 @@ def _search(task: Task, study: "Study", until: Deadline, say: Callable[[str], No
     timed = partial(_timed, task, until.clock)
     if not finished_trials(study):
         say("measuring the settings as they are")
-        try_first(study, task.space, task.present, lambda _, watch: timed(lambda: task.at_present({}, watch)))
+        whole = replace(until, at=inf)
+        try_first(study, task.space, task.present, lambda _, watch: timed(lambda: task.at_present({}, watch, whole)))
     space, first = task.space, finished_trials(study)[0]
-    until = Deadline(until.clock, until.at - 2 * RECHECKS * first.results["seconds"])
+    until = replace(until, at=until.at - 2 * RECHECKS * first.results["seconds"])
     while len(finished_trials(study)) < task.tune.trials:
         until.check()
         try_next(
             study, space, task.model.seed, lambda values, watch: timed(lambda: task.candidate(values, watch, until))
         )
         say(_told(task, study))
+
+
+def _calls(until: Deadline | None) -> Callbacks:
+    return () if until is None else (lambda _: until.check(),)
 
 
 def _timed(task: Task, clock: Clock, measure: Callable[[], Measured]) -> tuple[float, dict[str, float]]:
