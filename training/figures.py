@@ -49,6 +49,7 @@ CURVE_POINTS = 300
 MOST_SWARM_ROWS = 1500
 MOST_SWARM_FEATURES = 15
 LONGEST_NAME = 48
+MOST_MONTHS_NAMED = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +149,7 @@ def months_figure(months: Sequence[Band]) -> Figure:
     at = np.arange(len(months))
     axes.plot(at, predicted, color=INK, linewidth=1.6, marker="_", markersize=12, label="Expected by the model")
     axes.errorbar(at, observed, yerr=spread, label="Happened, 90 % interval", **_dots())
-    every = max(1, len(months) // 12)
+    every = max(1, -(-len(months) // MOST_MONTHS_NAMED))
     axes.set_xticks(at[::every], [month.name for month in months[::every]])
     axes.set_ylim(0, 1.25 * max(predicted.max(), (observed + spread[1]).max(), 0.01))
     axes.yaxis.set_major_formatter(percent_format())
