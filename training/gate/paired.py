@@ -21,7 +21,7 @@ from training.metrics import (
     recalibrate,
 )
 
-MEASURES = ("roc_auc", "pr_auc", "log_loss", "slope", "surplus", "observed")
+MEASURES = ("roc_auc", "pr_auc", "log_loss", "slope", "intercept", "surplus", "observed")
 """`surplus` is mean prediction − observed rate."""
 REPLICATES = 400
 
@@ -74,17 +74,17 @@ class _Scored:
 
 def compare(label: IntArray, champion: FloatArray, challenger: FloatArray, drawn: Resamples) -> Paired:
     """Both models' probabilities (rows,) of rows with a label of 0 or 1, on common resamples."""
-    both = [_scored(label, probability) for probability in (champion, challenger)]
-    values = [_measure(label, one, np.ones(len(label)), None) for one in both]
-    draws = [np.full((len(MEASURES), drawn.replicates), np.nan) for _ in both]
+    return Paired(measured(label, champion, drawn), measured(label, challenger, drawn))
+
+
+def measured(label: IntArray, probability: FloatArray, drawn: Resamples) -> Measures:
+    """All measures of one model's probabilities; the same `drawn` gives the same resamples for another model."""
+    scored = _scored(label, probability)
+    value = _measure(label, scored, np.ones(len(label)), None)
+    draws = np.full((len(MEASURES), drawn.replicates), np.nan)
     for r, weight in enumerate(drawn.weights() if drawn.enough else ()):
-        for one, value, table in zip(both, values, draws, strict=True):
-            table[:, r] = _measure(label, one, weight, value)
-    first, second = (
-        Measures(dict(zip(MEASURES, value.tolist(), strict=True)), dict(zip(MEASURES, table, strict=True)))
-        for value, table in zip(values, draws, strict=True)
-    )
-    return Paired(first, second)
+        draws[:, r] = _measure(label, scored, weight, value)
+    return Measures(dict(zip(MEASURES, value.tolist(), strict=True)), dict(zip(MEASURES, draws, strict=True)))
 
 
 def pr_auc_difference(label: IntArray, champion: FloatArray, challenger: FloatArray, drawn: Resamples) -> Interval:
@@ -109,12 +109,12 @@ def _measure(label: IntArray, scored: _Scored, weight: FloatArray, near: FloatAr
     """All measures under a weight; `near` are those on all rows, from which Newton's method starts."""
     down: Curve = curve(scored.ranked, weight)
     total = weight.sum()
-    slope, _ = recalibrate(label, scored.z, weight, _start(near))
+    slope, intercept = recalibrate(label, scored.z, weight, _start(near))
     observed = float(weight @ label / total)
     surplus = float(weight @ scored.probability / total) - observed
     loss = float(weight @ scored.loss / total)
-    return np.array([curve_auc(down), curve_average_precision(down), loss, slope, surplus, observed])
+    return np.array([curve_auc(down), curve_average_precision(down), loss, slope, intercept, surplus, observed])
 
 
 def _start(near: FloatArray | None) -> tuple[float, float] | None:
-    return None if near is None or not np.isfinite(near[3]) else (float(near[3]), 0.0)
+    return None if near is None or not np.isfinite(near[3]) else (float(near[3]), float(near[4]))
