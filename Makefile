@@ -175,6 +175,7 @@ bench-ablation: $(READY) ## which feature families earn their place (needs RIPEL
 soak: $(READY) ## long runs: simulated worlds against the true probabilities, a hundred kills of the nightly job
 	@$(BIN)/python -m benchmarks.world
 	@$(BIN)/python -m benchmarks.kills
+	@$(BIN)/python -m benchmarks.gate
 
 lock: $(READY) ## make requirements.lock anew from pyproject.toml
 	@$(BIN)/uv pip compile --no-config --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 \

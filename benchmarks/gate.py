@@ -35,7 +35,7 @@ from training.gate.checks import checks_of_pair
 from training.gate.contestants import Contestant, probability
 from training.gate.decision import Check
 from training.gate.other_checks import segments_check
-from training.gate.paired import Measures, Paired, measured
+from training.gate.paired import compare
 from training.gate.segments import large_segments, worst_segment
 from training.gate.suspects import Named, reliances, suspects_check, suspects_of
 from training.judge import usable_rows
@@ -45,11 +45,11 @@ from training.settings import TrainingSettings, read_training_settings
 
 PAGE = Path(__file__).parent.parent / "docs" / "benchmarks" / "gate.md"
 CLOCK = pd.Timestamp("2027-01-01", tz="UTC").to_pydatetime()
-LEADS, LATER, LESSON, TREES = 44_000, 20_000, 16_000, 60
+LEADS, LATER, LESSON, TREES = 44_000, 20_000, 50_000, 120
 REPLICATES = 120
 WORSE, OFF = 0.03, 0.2
 LOSSES = (0.0, 0.005, 0.01, 0.015, 0.02, 0.03, 0.05)
-TRIALS = {2_000: 30, 5_000: 30, 20_000: 12}
+TRIALS = {2_000: 20, 5_000: 20, 20_000: 10}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +84,10 @@ class Challenger:
 
 @dataclass(frozen=True, slots=True)
 class Champion:
-    """The champion, its probabilities of the later rows, and its measures on their resamples."""
+    """The champion, its probabilities of the later rows, and resamples of their leads."""
 
     contestant: Contestant
     probability: Floats
-    measures: Measures
     drawn: Resamples
 
 
@@ -136,7 +135,7 @@ def champion_of(world: World, replicates: int) -> Champion:
     model = learned(world, some(world, rng, LESSON), seed=1)
     found = probability(model, world.later_values)
     drawn = resamples(world.dataset.rows.group[world.later], rng, replicates)
-    return Champion(model, found, measured(world.label, found, drawn), drawn)
+    return Champion(model, found, drawn)
 
 
 def some(world: World, rng: np.random.Generator, rows: int) -> Ints:
@@ -173,7 +172,7 @@ def boosted(world: World, values: Floats, label: Ints, catalog: Catalog, how: tu
     """A booster with the product's parameters, seed and number of trees given."""
     seed, trees = how
     parameters = booster_parameters(world.settings.model, catalog, len(label), int(label.sum()))
-    parameters |= {"seed": seed, "num_threads": 1, "learning_rate": 0.1}
+    parameters |= {"seed": seed, "num_threads": 1}
     data = lgb.Dataset(values, label=label, categorical_feature=list(catalog.categorical), free_raw_data=True)
     return lgb.train(parameters, data, num_boost_round=trees)
 
@@ -194,12 +193,20 @@ def with_calibration(model: Contestant, slope: float, intercept: float) -> Conte
     return replace(model, bundle=replace(model.bundle, scale=replace(model.bundle.scale, calibration=new)))
 
 
-def judged(world: World, champion: Champion, kind: str, found: Floats, suspects: Check | None = None) -> Challenger:
+def redrawn(world: World, seed: int) -> Ints:
+    """Outcomes of the later rows drawn anew from the truth, one number per lead: no champion is always lucky."""
+    group = world.dataset.rows.group[world.later]
+    return (np.random.default_rng(seed).random(group.max() + 1)[group] < world.truth).astype(np.int64)
+
+
+def judged(
+    world: World, champion: Champion, kind: str, found: Floats, label: Ints, suspects: Check | None = None
+) -> Challenger:
     """What the gate says of a challenger's probabilities of the later rows; time and size are left out."""
-    paired = Paired(champion.measures, measured(world.label, found, champion.drawn))
-    segments = list(large_segments(world.catalog, world.later_values, world.label))
-    worst = worst_segment(segments, world.label, champion.probability, found, champion.drawn)
     gate = world.settings.gate
+    paired = compare(label, champion.probability, found, champion.drawn, gate.confidence)
+    segments = list(large_segments(world.catalog, world.later_values, label))
+    worst = worst_segment(segments, label, champion.probability, found, champion.drawn)
     checks = [*checks_of_pair(paired, gate), segments_check(worst, gate), *([suspects] if suspects else [])]
     refused = tuple(check.name for check in checks if check.outcome == "refused")
     gain = pr_auc(world.truth, found) - pr_auc(world.truth, champion.probability)
@@ -207,21 +214,25 @@ def judged(world: World, champion: Champion, kind: str, found: Floats, suspects:
 
 
 def equal(world: World, champion: Champion, number: int) -> Iterator[Challenger]:
-    """Challengers made like the champion with another seed; and a quarter as many that learned from other leads."""
+    """Challengers made like the champion with another seed; and an eighth as many that learned from other leads."""
     same = some(world, np.random.default_rng(1), LESSON)
-    for i in range(number + number // 4):
+    for i in range(number + number // 8):
         rows = same if i < number else some(world, np.random.default_rng(100 + i), LESSON)
         kind = "equal (other seed)" if i < number else "like it (other leads)"
-        yield judged(world, champion, kind, probability(learned(world, rows, seed=100 + i), world.later_values))
+        found = probability(learned(world, rows, seed=100 + i), world.later_values)
+        yield judged(world, champion, kind, found, redrawn(world, 100 + i))
 
 
 def worse(world: World, champion: Champion, number: int) -> Iterator[Challenger]:
     """Challengers whose true PR-AUC is lower by .03 or more: few rows, wrong outcomes, few trees, few features."""
     ways: tuple[Callable[[np.random.Generator, int], dict[str, Any]], ...] = (
         lambda rng, _: {"rows": some(world, rng, 1_500)},
-        lambda rng, _: {"rows": some(world, rng, LESSON), "flipped": float(rng.uniform(0.15, 0.3))},
+        lambda rng, _: {"rows": some(world, rng, LESSON // 3), "flipped": float(rng.uniform(0.15, 0.3))},
         lambda rng, _: {"rows": some(world, rng, LESSON), "trees": int(rng.integers(1, 4))},
-        lambda rng, _: {"rows": some(world, rng, LESSON), "columns": rng.permutation(len(world.catalog.features))[:10]},
+        lambda rng, _: {
+            "rows": some(world, rng, LESSON // 3),
+            "columns": rng.permutation(len(world.catalog.features))[:10],
+        },
     )
     names, done, seed = ("few rows", "wrong outcomes", "few trees", "few features"), 0, 1000
     while done < number:
@@ -233,21 +244,21 @@ def worse(world: World, champion: Champion, number: int) -> Iterator[Challenger]
         found = probability(model, later if "columns" not in options else hidden(later, options["columns"]))
         if pr_auc(world.truth, champion.probability) - pr_auc(world.truth, found) >= WORSE:
             done += 1
-            yield judged(world, champion, f"worse, {names[way]}", found)
+            yield judged(world, champion, f"worse, {names[way]}", found, redrawn(world, seed))
 
 
 def off(world: World, champion: Champion, number: int) -> Iterator[Challenger]:
     """Equal rankings whose calibration slope is off by .2 or a little more, either way; the mean stays right."""
+    models = [learned(world, some(world, np.random.default_rng(1), LESSON), seed=2000 + i) for i in range(3)]
     for i in range(number):
         rng = np.random.default_rng(2000 + i)
-        model = learned(world, some(world, rng, LESSON), seed=2000 + i)
         slope = 1 + (1 if i % 2 else -1) * rng.uniform(OFF, 0.25)
-        z = log_odds(probability(model, world.later_values)) / slope
+        z = log_odds(probability(models[i % len(models)], world.later_values)) / slope
         low, high = -9.0, 9.0
         for _ in range(60):
             middle = (low + high) / 2
             low, high = (middle, high) if expit(z + middle).mean() < world.truth.mean() else (low, middle)
-        yield judged(world, champion, "slope off", expit(z + low))
+        yield judged(world, champion, "slope off", expit(z + low), redrawn(world, 2000 + i))
 
 
 def leaked(world: World, champion: Champion, planted: Sequence[Plant], number: int) -> Iterator[Challenger]:
@@ -263,11 +274,11 @@ def leaked(world: World, champion: Champion, planted: Sequence[Plant], number: i
         values, later = (np.column_stack([old, seen.values_of(rows)]) for old, rows in
                          ((world.values, world.lesson), (world.later_values, world.later)))  # fmt: skip
         for i in range(min(per, number - done)):
-            rows = some(world, np.random.default_rng(3000 + done + i), LESSON)
+            rows = some(world, np.random.default_rng(3000 + done + i), LESSON // 3)
             label = world.dataset.label[world.lesson[rows]]
             booster = boosted(world, values[rows], label, catalog, (3000 + done + i, TREES))
             model = calibrated(booster, catalog, later, world.label.astype(float))
-            yield judged(world, champion, f"leak, {plant.what}", probability(model, later),
+            yield judged(world, champion, f"leak, {plant.what}", probability(model, later), world.label,
                          asked(world, champion, model, later, suspects))  # fmt: skip
         done = min(done + per, number)
 
@@ -311,9 +322,9 @@ def _refused(world: World, champion: Champion, found: Floats, rows: int, seed: i
     group = world.dataset.rows.group[world.later]
     leads = rng.permutation(np.unique(group))
     chosen = np.flatnonzero(np.isin(group, leads[: round(len(leads) * rows / len(group))]))
-    label = world.label[chosen] if rows < len(group) else (rng.random(len(group)) < world.truth).astype(np.int64)
+    label = redrawn(world, 5000 + seed)[chosen]
     drawn = resamples(group[chosen], rng, REPLICATES)
-    paired = Paired(measured(label, champion.probability[chosen], drawn), measured(label, found[chosen], drawn))
+    paired = compare(label, champion.probability[chosen], found[chosen], drawn, world.settings.gate.confidence)
     return any(check.outcome == "refused" for check in checks_of_pair(paired, world.settings.gate))
 
 

@@ -23,9 +23,9 @@ def page(found: Sequence["Challenger"], power: Mapping[tuple[int, float], float]
     return f"""# The gate: who is refused, who passes
 
 One simulated world; {rows[0]:,} later rows of {rows[2]:,} leads, {rows[1]:,} wins; the default `[gate]` (margin .01 of
-PR-AUC) with 120 resamples. All boosters learn from one matrix of features with the product's parameters (16,000 rows,
-60 trees). "True" is measured with the known probability of every row. Time and size are not part of it. Made by
-`make soak` (`python -m benchmarks.gate`).
+PR-AUC) with 120 resamples. All boosters learn from one matrix of features with the product's parameters (50,000 rows,
+120 trees); outcomes are drawn anew for each challenger, except with a leak. "True" is measured with the known
+probability of every row. Time and size are not part of it. Made by `make soak` (`python -m benchmarks.gate`).
 
 | challengers | number | refused | passed |
 |---|---|---|---|

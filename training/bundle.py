@@ -239,9 +239,13 @@ def _portable(model: str) -> str:
     return "".join(line for line in model.splitlines(keepends=True) if not line.startswith("[num_threads:"))
 
 
+def json_text(value: object) -> str:
+    """A value as it stands in the JSON files of a bundle: the same value is the same text."""
+    return json.dumps(value, indent=1, ensure_ascii=False, sort_keys=True, allow_nan=False) + "\n"
+
+
 def _write_json(path: Path, value: object) -> None:
-    text = json.dumps(value, indent=1, ensure_ascii=False, sort_keys=True, allow_nan=False)
-    path.write_text(text + "\n", encoding="utf-8")
+    path.write_text(json_text(value), encoding="utf-8")
 
 
 def _calibration_json(model: Trained) -> dict[str, Any]:

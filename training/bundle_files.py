@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from features.errors import ModelRefusedError
-from training.bundle import FILES, MANIFEST, SCHEMA
+from training.bundle import FILES, MANIFEST, SCHEMA, json_text
 
 MOST_BYTES = 256 * 2**20
 """Of one file; the largest, explanation tables, are kept below 64 MiB when they are built."""
@@ -84,7 +84,8 @@ def unpack(packed: bytes) -> Contents:
 
 def _manifest(directory: Path) -> dict[str, Any]:
     try:
-        manifest = json.loads(_read(directory / MANIFEST))
+        text = _read(directory / MANIFEST)
+        manifest = json.loads(text)
         read = {"files": dict(manifest["files"]), "id": str(manifest["id"])}
     except (ModelRefusedError, OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise ModelRefusedError(
@@ -92,6 +93,8 @@ def _manifest(directory: Path) -> dict[str, Any]:
         ) from error
     if manifest.get("schema_version") != SCHEMA:
         raise ModelRefusedError(f"{directory}: bundle schema {manifest.get('schema_version')!r}, expected {SCHEMA}")
+    if text != json_text(manifest).encode():  # nothing vouches for the manifest but its own form
+        raise ModelRefusedError(f"{directory}: {MANIFEST} was changed after the bundle was made: restore or retrain it")
     return read
 
 

@@ -33,7 +33,8 @@ def deal_value(tables: Tables, configured: float | None, replicates: int, rng: n
         return Amount(configured, np.full(replicates, configured), "[policy] deal_value")
     deals = tables.deals
     won = deals[(deals["status"] == "won") & (deals["closed_at"] <= pd.Timestamp(tables.data_end))]
-    amounts = won["amount"].dropna().to_numpy(dtype=np.float64)
+    # Sorted, so that the order of the export's rows changes no draw.
+    amounts = np.sort(won["amount"].dropna().to_numpy(dtype=np.float64))
     if len(amounts) < LEAST_DEALS:
         return Amount(None, np.full(replicates, np.nan), f"{len(amounts)} won deals have an amount")
     return _mean(amounts, replicates, rng, f"mean of {len(amounts):,} won deals")
@@ -44,7 +45,13 @@ def monthly_spend(tables: Tables, replicates: int, rng: np.random.Generator) -> 
     spend = tables.spend
     end = pd.Timestamp(tables.data_end)
     complete = spend[spend["month"] + pd.DateOffset(months=1) <= end]
-    months = complete.groupby("month")["amount"].sum().sort_index().to_numpy(dtype=np.float64)[-SPEND_MONTHS:]
+    months = (
+        complete.sort_values("amount")
+        .groupby("month")["amount"]
+        .sum()
+        .sort_index()
+        .to_numpy(dtype=np.float64)[-SPEND_MONTHS:]
+    )
     if not len(months):
         return Amount(None, np.full(replicates, np.nan), "no spend is recorded")
     return _mean(months, replicates, rng, f"mean of {len(months)} months")

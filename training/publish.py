@@ -14,6 +14,7 @@ from training.card import target_in_words
 from training.figures import Beeswarm, draw_figures, save_png
 from training.fingerprint import data_fingerprint, git_commit
 from training.folds import Fold
+from training.gate.section import gate_section
 from training.report import Facts, FeatureFact, FoldFact, render_report
 from training.sections import Section
 from training.settings import TrainingSettings
@@ -53,7 +54,8 @@ def track(project: Project, settings: TrainingSettings, run: Run) -> None:
         "positives": str(run.final.positives),
     }
     tags = {"data_fingerprint": facts.fingerprints["data"], "git_commit": facts.fingerprints["code"],
-            "bundle": run.version, "verdict": run.evaluation.verdict.kind}  # fmt: skip
+            "bundle": run.version, "verdict": run.evaluation.verdict.kind,
+            "gate": "not asked" if run.gate is None else "passed" if run.gate.passed else "refused"}  # fmt: skip
     metrics = {name: value for finding in run.findings for name, value in (finding.metrics or {}).items()}
     tracked = Tracked(parameters, tags, figures, run.directory, run.version, metrics)
     log_run(store_of(project, settings.tracking), tracked, run.evaluation, run.final.trained.catalog)
@@ -61,7 +63,8 @@ def track(project: Project, settings: TrainingSettings, run: Run) -> None:
 
 def _sections(run: Run) -> tuple[Section, ...]:
     found = (finding.section for finding in run.findings)
-    return (*(section for section in found if section is not None), audit_section(run.audit))
+    gate = () if run.gate is None else (gate_section(run.gate),)
+    return (*gate, *(section for section in found if section is not None), audit_section(run.audit))
 
 
 def _beeswarm(run: Run) -> Beeswarm:

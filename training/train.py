@@ -78,13 +78,14 @@ def train(project: Project, settings: TrainingSettings, tables: Tables, director
     say("making the lists of past weeks, for the class policy")
     classes = class_policy(project, settings, dataset, judged, final)
     policy = _policy(project, settings, tables, classes)
-    card = model_card(project, settings, dataset, final, evaluation)
+    examined = Examined(project, settings, dataset, judged, final, evaluation, classes)
+    findings = examine(examined, directory, say)
+    card = model_card(examined, findings)
     evidence = evidence_of(final.table, final.label, final.trained.catalog)
     version = write_bundle(directory / "bundle", final.trained, final.table, policy, card, evidence)
     (directory / "evaluation.json").write_text(to_json(evaluation), encoding="utf-8")
     judged.frame.to_parquet(directory / "holdout.parquet", index=False)
     keep_judged(directory, project, settings, dataset, judged, (version, policy))
-    findings = examine(Examined(project, settings, dataset, judged, final, evaluation, classes), directory, say)
     return Run(directory, version, evaluation, judged, final, dataset, audited, findings)
 
 

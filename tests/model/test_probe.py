@@ -17,7 +17,7 @@ from trained import AS_OF, command
 
 from features.errors import ModelRefusedError
 from training import probe as probing
-from training.bundle import FILES, MANIFEST, SCHEMA, load_bundle
+from training.bundle import FILES, MANIFEST, SCHEMA, json_text, load_bundle
 from training.bundle_files import contents_of, pack, read_contents, unpack
 from training.probe import probe
 from training.registry import Registry
@@ -52,7 +52,7 @@ def write(contents, folder):
         (folder / name).write_bytes(content)
     hashes = {name: sha256(content).hexdigest() for name, content in contents.files.items()}
     manifest = {"schema_version": SCHEMA, "id": contents.version, "files": hashes}
-    (folder / MANIFEST).write_text(json.dumps(manifest), encoding="utf-8")
+    (folder / MANIFEST).write_text(json_text(manifest), encoding="utf-8")
     return folder
 
 

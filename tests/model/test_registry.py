@@ -2,8 +2,11 @@
 
 import shutil
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from trained import AS_OF, command
 
 from features.errors import ModelRefusedError
@@ -80,6 +83,48 @@ def test_one_flipped_byte_anywhere_is_refused(registry, name):
     path.write_bytes(bytes(content))
     with pytest.raises(ModelRefusedError):
         load_bundle(path.parent)
+
+
+@pytest.fixture(scope="module")
+def both(run_folder, tmp_path_factory):
+    """The shipped bundle and the judged one, to be damaged and restored."""
+    folder = tmp_path_factory.mktemp("bundles")
+    return [Path(shutil.copytree(run_folder / name, folder / name)) for name in ("bundle", "judged")]
+
+
+@given(st.integers(0, 1), st.sampled_from([*FILES, "manifest.json"]), st.floats(0, 1, exclude_max=True),
+       st.integers(1, 255))  # fmt: skip
+@settings(max_examples=200)
+def test_any_byte_of_any_file_of_either_bundle_counts(both, which, name, place, flip):
+    path = both[which] / name
+    content = path.read_bytes()
+    damaged = bytearray(content)
+    damaged[int(place * len(content))] ^= flip
+    try:
+        path.write_bytes(bytes(damaged))
+        with pytest.raises(ModelRefusedError):
+            verify_files(path.parent)
+    finally:
+        path.write_bytes(content)
+
+
+def test_every_byte_of_the_manifest_counts(both):
+    path = both[0] / "manifest.json"
+    content = path.read_bytes()
+    accepted = [at for at in range(len(content)) for flip in (1, 3, 32) if not is_refused(path, content, at, flip)]
+    path.write_bytes(content)
+    assert (accepted, verify_files(both[0]) is not None) == ([], True)
+
+
+def is_refused(path, content, at, flip):
+    damaged = bytearray(content)
+    damaged[at] ^= flip
+    path.write_bytes(bytes(damaged))
+    try:
+        verify_files(path.parent)
+    except ModelRefusedError:
+        return True
+    return False
 
 
 @pytest.mark.parametrize("change", ["missing", "added"])

@@ -38,7 +38,7 @@ def noisy(z, rng, amount=0.05):
 def outcomes(truth, challenger, champion=None, replicates=150):
     z, label, rng = truth
     drawn = resamples(np.arange(len(z)) // 2, np.random.default_rng(2), replicates)
-    paired = compare(label, noisy(z, rng) if champion is None else champion, challenger, drawn)
+    paired = compare(label, noisy(z, rng) if champion is None else champion, challenger, drawn, 0.9)
     return {check.name: check.outcome for check in checks_of_pair(paired, SETTINGS)}
 
 
@@ -78,7 +78,7 @@ def test_the_drift_of_both_is_held_against_neither(truth):
 def test_few_rows_show_little_and_the_sentence_says_from_which_margin_on(truth):
     z, label, rng = (part[:600] if isinstance(part, np.ndarray) else part for part in truth)
     drawn = resamples(np.arange(600), np.random.default_rng(2), 150)
-    paired = compare(label, noisy(z, rng, 0.3), noisy(z, rng, 0.3), drawn)
+    paired = compare(label, noisy(z, rng, 0.3), noisy(z, rng, 0.3), drawn, 0.9)
     ranking = checks_of_pair(paired, SETTINGS)[1]
     assert ranking.outcome == "refused"
     assert f"a margin of {smallest_margin(paired):.3f} or more" in ranking.sentence
@@ -87,7 +87,7 @@ def test_few_rows_show_little_and_the_sentence_says_from_which_margin_on(truth):
 def test_values_are_those_of_the_metrics(truth):
     z, label, rng = truth
     old, new = noisy(z, rng), noisy(z, rng, 0.5)
-    paired = compare(label, old, new, resamples(np.arange(ROWS), np.random.default_rng(2), 20))
+    paired = compare(label, old, new, resamples(np.arange(ROWS), np.random.default_rng(2), 20), 0.9)
     assert paired.difference("pr_auc").value == pytest.approx(pr_auc(label, new) - pr_auc(label, old))
     assert paired.added_log_loss().value == pytest.approx(log_loss(label, new) / log_loss(label, old) - 1)
     assert paired.challenger.value["surplus"] == pytest.approx(new.mean() - label.mean())

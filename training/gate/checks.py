@@ -1,10 +1,11 @@
 """The checks of a challenger against the champion: each number against its limit, and a sentence about it.
 
-What must be shown is that the challenger is not worse by more than a margin (non-inferiority): the whole 90 % interval
-has to lie on the right side of the limit, so that too few rows speak for the champion.
+What must be shown is that the challenger is not worse by more than a margin (non-inferiority): the whole interval has
+to lie on the right side of the limit, so that too few rows speak for the champion.
 """
 
 from math import isfinite
+from statistics import NormalDist
 
 from training.bootstrap import Interval, percentile_interval
 from training.gate.decision import Check, Outcome
@@ -13,8 +14,7 @@ from training.gate.settings import GateSettings
 from training.verdict import AUC_OF_CHANCE
 from training.wording import fixed, percent
 
-PASS_NINE_IN_TEN = 2.926
-"""Standard errors between 0 and a margin at which equal models pass nine times in ten (1.645 + 1.282)."""
+NINE_IN_TEN = 0.9
 _ROUND = 6
 
 
@@ -116,8 +116,9 @@ def _shows(paired: Paired) -> str:
 def smallest_margin(paired: Paired) -> float | None:
     """The least margin at which an equal challenger would pass nine times in ten on these rows."""
     found = paired.difference("pr_auc")
-    spread = (found.high - found.low) / (2 * 1.645)
-    return round(PASS_NINE_IN_TEN * spread, 4) if isfinite(spread) else None
+    sure = NormalDist().inv_cdf(paired.confidence)
+    spread = (found.high - found.low) / (2 * sure)
+    return round((sure + NormalDist().inv_cdf(NINE_IN_TEN)) * spread, 4) if isfinite(spread) else None
 
 
 def _ends(paired: Paired) -> tuple[float, float]:

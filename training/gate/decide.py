@@ -101,7 +101,7 @@ def _checks(
     common: Common,
 ) -> tuple[list[Check], float | None]:
     gate, (old, new), share = settings.gate, pair, settings.policy.capacity_share
-    paired = compare(common.label, *common.probability, common.drawn)
+    paired = compare(common.label, *common.probability, common.drawn, gate.confidence)
     segments = list(large_segments(new.bundle.catalog, common.features[1], common.label))
     worst = worst_segment(segments, common.label, *common.probability, common.drawn)
     rests = [

@@ -11,7 +11,7 @@ GateKind = Literal["first", "challenger"]
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that was looked at: its number with a 90 % interval, the limit, and what that means.
+    """One thing that was looked at: its number with an interval, the limit, and what that means.
 
     Numbers are None where there is none to give; a warning does not stop a promotion.
     """

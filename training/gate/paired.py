@@ -36,10 +36,14 @@ class Measures:
 
 @dataclass(frozen=True, slots=True)
 class Paired:
-    """Two models on common rows and resamples."""
+    """Two models on common rows and resamples.
+
+    With probability `confidence` the truth is below the upper end of an interval, and as surely above the lower one.
+    """
 
     champion: Measures
     challenger: Measures
+    confidence: float
 
     def difference(self, measure: str) -> Interval:
         """A measure of the challenger minus that of the champion."""
@@ -59,7 +63,8 @@ class Paired:
 
     def _combined(self, of: Callable[[Mapping[str, Any], Mapping[str, Any]], Any]) -> Interval:
         value = float(of(self.challenger.value, self.champion.value))
-        return percentile_interval(value, np.asarray(of(self.challenger.draws, self.champion.draws)))
+        draws = np.asarray(of(self.challenger.draws, self.champion.draws))
+        return percentile_interval(value, draws, 2 * self.confidence - 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +77,11 @@ class _Scored:
     probability: FloatArray
 
 
-def compare(label: IntArray, champion: FloatArray, challenger: FloatArray, drawn: Resamples) -> Paired:
+def compare(
+    label: IntArray, champion: FloatArray, challenger: FloatArray, drawn: Resamples, confidence: float
+) -> Paired:
     """Both models' probabilities (rows,) of rows with a label of 0 or 1, on common resamples."""
-    return Paired(measured(label, champion, drawn), measured(label, challenger, drawn))
+    return Paired(measured(label, champion, drawn), measured(label, challenger, drawn), confidence)
 
 
 def measured(label: IntArray, probability: FloatArray, drawn: Resamples) -> Measures:

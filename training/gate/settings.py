@@ -9,6 +9,7 @@ class GateSettings(Section):
     """`[gate]`: what a challenger must show, on later rows, before it takes over from the champion."""
 
     margin: float = Field(0.01, description="PR-AUC that a challenger may be worse by, at most", gt=0, lt=1)
+    confidence: float = Field(0.9, description="how sure it must be that no margin is passed", ge=0.8, lt=1)
     log_loss_margin: float = Field(0.01, description="share of the champion's log loss that may be added", gt=0, lt=1)
     slope_margin: float = Field(0.1, description="calibration slope: how much further from 1", gt=0, lt=5)
     rate_margin: float = Field(
