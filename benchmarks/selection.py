@@ -197,7 +197,8 @@ Means over the worlds; behind each, in how many of {len(rows)} the 90 % interval
 
 On average {handed:,.0f} leads of the holdout were handed over, {drawn_rows:,.0f} of them drawn; weighted they are worth
 {worth:,.0f} equal rows. The weighted figures use every hand-over, the drawn ones only those that chance chose: both are
-unbiased, and as wide as so few leads make them.
+right on average for win rate and calibration, and as wide as so few leads make them. Average precision of few rows is
+too high by nature, and its interval holds the truth less often than its 90 % say: here PR-AUC is an indication.
 
 **What to see.** The holdout as it is says how well the model foretells what *the old way of working* made of a lead.
 Its win rate is far below what sales could win, and the model looks better than it is: leads that the old score left
