@@ -20,7 +20,7 @@ export MLFLOW_DISABLE_TELEMETRY := true
 .PHONY: help setup demo demo-real data features train tune evaluate promote retrain rollback score report mlflow serve \
 	notebooks test lint types check bench bench-features bench-real bench-explain bench-ablation bench-one-lead \
 	bench-incremental bench-spark bench-score bench-audit bench-selection bench-uncertainty bench-rules-speed \
-	bench-tuning bench-models bench-policy bench-small-data soak lock clean
+	bench-delayed bench-tuning bench-models bench-policy bench-small-data soak lock clean
 
 help: ## list all targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -113,7 +113,7 @@ types: $(COMPLETE) ## mypy, strict
 
 check: lint types test ## everything CI runs
 
-BENCHES := $(addprefix bench-,real features explain score one-lead incremental ablation audit tuning models \
+BENCHES := $(addprefix bench-,real features explain score one-lead incremental ablation audit delayed tuning models \
 	selection uncertainty policy small-data spark)
 bench: $(BENCHES) ## all benchmarks, hours on a quiet machine; tables under docs/benchmarks/
 
@@ -159,6 +159,9 @@ bench-models: $(READY) ## other model classes on the same features and rows (nee
 		catboost==1.2.10 interpret-core==0.7.8 lightgbm==4.7.0 numpy==2.4.6 pandas==3.1.1 scikit-learn==1.9.1 \
 		xgboost-cpu==3.2.0
 	@$(BIN)/python -m benchmarks.models
+
+bench-delayed: $(READY) ## open deals are not losses: each treatment of unmatured snapshots against the truth
+	@$(BIN)/python -m benchmarks.delayed_labels
 
 bench-spark: $(COMPLETE) ## two Spark workers against one, and a worker killed
 	@$(BIN)/python -m benchmarks.spark
