@@ -55,10 +55,13 @@ def score_one(bundle: Bundle, values: Floats, most: int, phrases: Phrases | None
         raise ValueError(f"expected the {features} features of the model, got an array of shape {values.shape}")
     row = np.ascontiguousarray(values, np.float64)[None]
     named = places_for(1, min(most, features))
-    raw = explain_block(bundle, row, sanity_of(bundle.catalog), named) if most else bundle.raw(row, 1)
+    if most:
+        raw, sums = explain_block(bundle, row, sanity_of(bundle.catalog), named)
+    else:
+        raw, sums = bundle.raw(row, 1), bundle.leaf_sums(row, 1)
     whole = int(whole_score(bundle.scale, raw)[0])
     propensity, score = bundle.scale.calibration.probability(raw), min(max(whole, LOWEST), HIGHEST)
-    limits = bundle.limits(row, raw, 1)
+    limits = bundle.limits(row, raw, sums)
     return ScoredLead(
         float(propensity[0]),
         float(limits.low[0]),

@@ -74,9 +74,10 @@ def score_rows(bundle: Bundle, rows: ScoringRows, most: int, threads: int = 0) -
     """
     if most == 0:
         named = places_for(len(rows), 0)
-        return _scores(bundle, rows, bundle.raw(rows.values, threads), named, threads)
+        sums = bundle.leaf_sums(rows.values, threads)
+        return _scores(bundle, rows, bundle.raw(rows.values, threads), sums, named)
     named = places_for(len(rows), min(most, len(bundle.catalog.features)))
-    raw = np.empty(len(rows))
+    raw, sums = np.empty(len(rows)), np.empty(len(rows))
     sanity = sanity_of(bundle.catalog)
 
     # Without tables LightGBM brings its own threads.
@@ -84,11 +85,11 @@ def score_rows(bundle: Bundle, rows: ScoringRows, most: int, threads: int = 0) -
 
     def block(first: int) -> None:
         here = slice(first, min(first + BLOCK, len(rows)))
-        raw[here] = explain_block(bundle, rows.values[here], sanity, part_of(named, here), inner)
+        raw[here], sums[here] = explain_block(bundle, rows.values[here], sanity, part_of(named, here), inner)
 
     with ThreadPoolExecutor(workers) as pool:
         list(pool.map(block, range(0, len(rows), BLOCK)))
-    return _scores(bundle, rows, raw, named, threads)
+    return _scores(bundle, rows, raw, sums, named)
 
 
 _KNOWN: dict[int, tuple[Catalog, Codes]] = {}
@@ -105,14 +106,16 @@ def sanity_of(catalog: Catalog) -> Codes:
     return known[1]
 
 
-def explain_block(bundle: Bundle, values: Floats, sanity: Codes, named: Named, threads: int = 1) -> Floats:
-    """Raw scores (n,) of the rows `values` (n, features); their reasons go into `named`."""
+def explain_block(
+    bundle: Bundle, values: Floats, sanity: Codes, named: Named, threads: int = 1
+) -> tuple[Floats, Floats]:
+    """Raw scores (n,) and leaf sums (n,) of the rows `values` (n, features); their reasons go into `named`."""
     scale = bundle.scale
     values = np.require(values, np.float64, ["C", "W"])  # arrays of another kind would be compiled for anew
-    found, raw = bundle.explain(values, threads)
+    found, raw, sums = bundle.explain_with_sums(values, threads)
     rows = Rows(found, values, scale.score(found[:, -1]), whole_score(scale, raw))
     name_reasons(rows, float(POINTS_PER_LOG_ODDS * scale.calibration.slope), sanity, named)
-    return raw
+    return raw, sums
 
 
 def whole_score(scale: Scale, raw: Floats) -> Ints:
@@ -120,9 +123,9 @@ def whole_score(scale: Scale, raw: Floats) -> Ints:
     return np.rint(scale.score(raw)).astype(np.int64)
 
 
-def _scores(bundle: Bundle, rows: ScoringRows, raw: Floats, named: Named, threads: int) -> Scores:
+def _scores(bundle: Bundle, rows: ScoringRows, raw: Floats, sums: Floats, named: Named) -> Scores:
     propensity = bundle.scale.calibration.probability(raw)
-    limits = bundle.limits(rows.values, raw, threads)
+    limits = bundle.limits(rows.values, raw, sums)
     whole = whole_score(bundle.scale, raw)
     score = np.clip(whole, LOWEST, HIGHEST)
     return Scores(

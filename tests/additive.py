@@ -47,8 +47,11 @@ def bundle_of(contributions, scale=PLAIN, catalog=None, threshold=0.5):
     catalog = catalog or catalog_of(contributions.shape[1] - 1)
     given = Given(contributions)
 
-    def limits(values, raw, threads=0):
-        return NOTHING_KNOWN.limits(values, scale.calibration.log_odds(raw), np.zeros(len(raw)))
+    def limits(values, raw, sums):
+        return NOTHING_KNOWN.limits(values, scale.calibration.log_odds(raw), sums)
+
+    def leaf_sums(values, threads=0):
+        return np.zeros(len(values))
 
     return SimpleNamespace(
         version="0" * 64,
@@ -57,7 +60,10 @@ def bundle_of(contributions, scale=PLAIN, catalog=None, threshold=0.5):
         policy=policy,
         tables=given,
         explain=given.explain,
+        explain_with_sums=lambda values, threads=1: (*given.explain(values), leaf_sums(values)),
+        leaf_sums=leaf_sums,
         limits=limits,
+        closing=None,
     )
 
 

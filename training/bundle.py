@@ -25,7 +25,7 @@ from training.contributions import Scale, checked_tables, contributions
 from training.evaluation import Learned, learned_from
 from training.evidence import NO_EVIDENCE, Evidence, evidence_from_json, evidence_json
 from training.exploration import NO_EXPLORATION, ExplorationSettings
-from training.leaf_sums import with_leaves
+from training.leaf_sums import from_left, with_leaves
 from training.path_file import read_path_tables, write_path_tables
 from training.path_tables import PathTables
 from training.policy_values import Option, Unfamiliar, option_from
@@ -101,7 +101,9 @@ class Bundle:
     evidence: Evidence = NO_EVIDENCE
     uncertainty: Uncertainty = NOTHING_KNOWN
     widths: "Booster | None" = None
-    """The booster with the leaf values of `uncertainty.ranges`; None where nothing is known."""
+    """The booster with the leaf numbers of `uncertainty.ranges`; None where nothing is known."""
+    beside: Floats | None = None
+    """These numbers as `tables` take them; None where nothing is known, or without tables."""
     closing: ClosingCurve | None = None
     learned: Learned | None = None
     """What kind of model it is, and why."""
@@ -116,11 +118,20 @@ class Bundle:
             return self.tables.explain(np.ascontiguousarray(values), threads)
         return contributions(self.booster, values, threads), self.raw(values, threads)
 
-    def limits(self, values: Floats, raw: Floats, threads: int = 0) -> Limits:
-        """Ranges of the propensities and whether leads are familiar, of feature rows and their raw scores."""
-        sums = np.zeros(len(raw))
-        if self.widths is not None and len(raw):
-            sums = np.asarray(self.widths.predict(values, raw_score=True, num_threads=threads))
+    def explain_with_sums(self, values: Floats, threads: int = 1) -> tuple[Floats, Floats, Floats]:
+        """Contributions and raw scores as `explain` gives them, and the leaf sums that `limits` wants."""
+        if self.tables is not None and self.beside is not None:
+            return self.tables.explain_beside(np.ascontiguousarray(values), self.beside, threads)
+        return *self.explain(values, threads), self.leaf_sums(values, threads)
+
+    def leaf_sums(self, values: Floats, threads: int = 0) -> Floats:
+        """Sums of the leaf numbers of `uncertainty.ranges` of feature rows."""
+        if self.widths is None or not len(values):
+            return np.zeros(len(values))
+        return np.asarray(self.widths.predict(values, raw_score=True, num_threads=threads))
+
+    def limits(self, values: Floats, raw: Floats, sums: Floats) -> Limits:
+        """Ranges of the propensities and whether leads are familiar, of feature rows, raw scores and leaf sums."""
         return self.uncertainty.limits(values, self.scale.calibration.log_odds(raw), sums)
 
 
@@ -192,16 +203,18 @@ def _parsed(contents: "Contents") -> Bundle:
     calibration = read["calibration"]
     tables = read_path_tables(contents.files["paths.npz"])
     model, uncertainty = contents.text("model.txt"), uncertainty_from_json(contents.json("uncertainty.json"))
+    explained, leaves = (None if isinstance(tables, str) else tables), uncertainty.ranges.leaves
     bundle = Bundle(
         version=contents.version,
         booster=lgb.Booster(model_str=model),
         catalog=_catalog({**read["catalog"], **read["encoder"]}, where),
         scale=Scale(Calibration(calibration["slope"], calibration["intercept"]), calibration["base_rate"]),
         policy=_policy_from_json(read["policy"]),
-        tables=None if isinstance(tables, str) else tables,
+        tables=explained,
         evidence=evidence_from_json(contents.json("evidence.json")),
         uncertainty=uncertainty,
-        widths=with_leaves(model, uncertainty.ranges.leaves) if uncertainty.ranges.leaves else None,
+        widths=with_leaves(model, leaves) if leaves else None,
+        beside=explained.beside(from_left(model, leaves)) if leaves and explained is not None else None,
         closing=curve_from_json(calibration.get("closing_curve")),
         learned=learned_from(contents.json("learned.json")),
     )

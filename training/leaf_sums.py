@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from features.windows import Floats, Ints
-from training.lightgbm_text import parse_model
+from training.lightgbm_text import Tree, parse_model
 
 if TYPE_CHECKING:
     import lightgbm as lgb
@@ -21,6 +21,26 @@ SWEEPS = 8
 def leaf_counts(model: str) -> tuple[int, ...]:
     """Number of leaves of each tree of a text model."""
     return tuple(len(tree.leaf_value) for tree in parse_model(model).trees)
+
+
+def left_to_right(tree: Tree) -> list[int]:
+    """Numbers of a tree's leaves from left to right."""
+    if not len(tree.feature):
+        return [0]
+    found, open_nodes = [], [0]
+    while open_nodes:
+        node = open_nodes.pop()
+        if node < 0:
+            found.append(~node)
+        else:
+            open_nodes += [int(tree.right[node]), int(tree.left[node])]
+    return found
+
+
+def from_left(model: str, leaves: Sequence[Sequence[float]]) -> list[Floats]:
+    """Numbers of the leaves of a text model's trees, given by leaf number, from left to right."""
+    trees = parse_model(model).trees
+    return [np.array(numbers, np.float64)[left_to_right(tree)] for tree, numbers in zip(trees, leaves, strict=True)]
 
 
 def reached_leaves(booster: "lgb.Booster", values: Floats) -> Ints:

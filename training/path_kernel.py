@@ -14,6 +14,10 @@ Places = npt.NDArray[np.unsignedinteger[Any]]
 """Places in a group's part of the table: 16 bits, or 32 where that is not enough."""
 
 
+ByLeaf = tuple[Floats, Floats, Floats]
+"""Sums of leaf values by row, second numbers of all leaves, sums of these by row."""
+
+
 class Coding(NamedTuple):
     """How values become codes; arrays are per used feature, `*_start` has one entry more."""
 
@@ -104,11 +108,12 @@ def find_places(program: Program, group: int, codes: Codes, places: Places) -> N
 
 
 @njit(cache=True, nogil=True)
-def add_up(program: Program, codes: Codes, places: Places, total: Floats, raw: Floats) -> None:
-    """Add every group's contributions to `total` (used features, n) and the values of reached leaves to `raw` (n,).
+def add_up(program: Program, codes: Codes, places: Places, total: Floats, by_leaf: ByLeaf) -> None:
+    """Add every group's contributions to `total` (used features, n), and the numbers of reached leaves.
 
-    Leaves are added tree by tree, as LightGBM does: `raw` has the same bits as its raw score.
+    Leaves are added tree by tree, as LightGBM does: sums have the same bits as its raw score.
     """
+    raw, second, second_sum = by_leaf
     n = len(places)
     for group in range(len(program.base)):
         find_places(program, group, codes, places)
@@ -118,9 +123,11 @@ def add_up(program: Program, codes: Codes, places: Places, total: Floats, raw: F
             sums = total[program.column[first + q]]
             for r in range(n):
                 sums[r] += table[places[r] + np.uint64(q)]
-        leaf = program.leaf_value[program.leaf_start[group] :]
+        leaf, beside = program.leaf_value[program.leaf_start[group] :], second[program.leaf_start[group] :]
         for r in range(n):
-            raw[r] += leaf[np.uint64(table[places[r] + np.uint64(last - first)])]
+            reached = np.uint64(table[places[r] + np.uint64(last - first)])
+            raw[r] += leaf[reached]
+            second_sum[r] += beside[reached]
 
 
 @njit(cache=True, nogil=True)
@@ -144,16 +151,22 @@ def settle(total: Floats, raw: Floats, feature: Ints, bias: float, out: Floats) 
 
 
 @njit(cache=True, nogil=True)
-def explain(values: Floats, coding: Coding, program: Program, bias: float, codes: Codes) -> tuple[Floats, Floats]:
-    """Contributions (n, features + 1) and raw scores (n,) of rows, in blocks as long as the rows of `codes`."""
+def explain(
+    values: Floats, coding: Coding, program: Program, bias: float, second: Floats, codes: Codes
+) -> tuple[Floats, Floats, Floats]:
+    """Contributions (n, features + 1), raw scores (n,) and sums of `second` (n,), a number beside each `leaf_value`.
+
+    Rows are taken in blocks as long as the rows of `codes`.
+    """
     used, block = codes.shape
-    out, raw = np.empty((len(values), values.shape[1] + 1)), np.zeros(len(values))
+    out, raw, sums = np.empty((len(values), values.shape[1] + 1)), np.zeros(len(values)), np.zeros(len(values))
     total = np.empty((used, block))
     places = np.empty(block, program.base.dtype)
     for start in range(0, len(values), block):
         n = min(block, len(values) - start)
         encode(values[start : start + n], coding, codes)
         total[:, :n] = 0.0
-        add_up(program, codes, places[:n], total, raw[start : start + n])
+        by_leaf = (raw[start : start + n], second, sums[start : start + n])
+        add_up(program, codes, places[:n], total, by_leaf)
         settle(total, raw[start : start + n], coding.feature, bias, out[start : start + n])
-    return out, raw
+    return out, raw, sums

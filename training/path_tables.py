@@ -48,7 +48,19 @@ class PathTables:
         return self.explain(values, threads)[0]
 
     def explain(self, values: Floats, threads: int = 1) -> tuple[Floats, Floats]:
-        """Contributions and raw scores (n,), which have the same bits as LightGBM's.
+        """Contributions and raw scores (n,), which have the same bits as LightGBM's; see `explain_beside`."""
+        return self.explain_beside(values, np.zeros(len(self.program.leaf_value)), threads)[:2]
+
+    def beside(self, leaves: Sequence[Floats]) -> Floats:
+        """Numbers of leaves, by tree and from left to right, as they stand beside the program's leaf values."""
+        is_leaf = np.ones(len(self.program.leaf_value), bool)
+        is_leaf[self.program.leaf_start[:-1]] = False  # the first of each group is for rows that reach another
+        numbers = np.zeros(len(is_leaf))
+        numbers[is_leaf] = np.concatenate([np.zeros(0), *leaves])
+        return numbers
+
+    def explain_beside(self, values: Floats, second: Floats, threads: int = 1) -> tuple[Floats, Floats, Floats]:
+        """Contributions, raw scores, and the sums of a second number per leaf, given as `beside` places them.
 
         Every row is computed by itself: the result depends neither on its neighbours nor on `threads` (0: all cores).
 
@@ -59,14 +71,16 @@ class PathTables:
             raise ValueError(f"expected rows of {self.features} features, got an array of shape {values.shape}")
         parts = min(threads or os.cpu_count() or 1, len(values) // LEAST_PART)
         if parts <= 1:
-            return self._part(values)
+            return self._part(values, second)
         with ThreadPoolExecutor(parts) as pool:
-            found = list(pool.map(self._part, np.array_split(values, parts)))
-        return np.concatenate([part for part, _ in found]), np.concatenate([raw for _, raw in found])
+            found = list(pool.map(lambda part: self._part(part, second), np.array_split(values, parts)))
+        contributions, raw, sums = zip(*found, strict=True)
+        return np.concatenate(contributions), np.concatenate(raw), np.concatenate(sums)
 
-    def _part(self, values: Floats) -> tuple[Floats, Floats]:
+    def _part(self, values: Floats, second: Floats) -> tuple[Floats, Floats, Floats]:
         codes = np.empty((len(self.coding.feature), max(1, min(BLOCK, len(values)))), np.uint16)
-        return explain(np.ascontiguousarray(values, np.float64), self.coding, self.program, self.bias, codes)
+        rows = np.ascontiguousarray(values, np.float64)
+        return explain(rows, self.coding, self.program, self.bias, second, codes)
 
 
 def build_path_tables(

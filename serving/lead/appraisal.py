@@ -46,9 +46,9 @@ def appraise(bundle: Bundle, tables: Tables, lead_id: str, as_of: datetime) -> A
     """
     histories, snapshot = looked_at(bundle, tables, lead_id, as_of)
     values = build_features(histories, tables, snapshot, bundle.catalog, threads=1).values
-    raw = bundle.explain(values)[1]
+    _, raw, sums = bundle.explain_with_sums(values)
     propensity = bundle.scale.calibration.probability(raw)
-    is_familiar = bundle.limits(values, raw, 1).familiar
+    is_familiar = bundle.limits(values, raw, sums).familiar
     verdict = _verdict(bundle, histories, tables, snapshot)
     return Appraisal(
         exact=float(bundle.scale.score(raw)[0]),

@@ -59,8 +59,11 @@ def test_the_holdouts_propensity_is_that_of_a_batch_and_of_one_lead(run, judged)
 def test_propensities_have_the_bits_of_the_boosters_own_scores(judged):
     bundle, sample = judged
     exact = bundle.scale.calibration.probability(bundle.raw(sample.values, 1))
-    for most in (0, 1, 8):
-        np.testing.assert_array_equal(score_rows(bundle, rows_of(sample), most).propensity, exact)
+    found = [score_rows(bundle, rows_of(sample), most) for most in (0, 1, 8)]
+    for scores in found:
+        np.testing.assert_array_equal(scores.propensity, exact)
+        for name in ("low", "high", "familiar"):
+            np.testing.assert_array_equal(getattr(scores, name), getattr(found[0], name))
 
 
 @pytest.mark.parametrize("language", ["en", "de"])

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import expit, logit
 
-from training.leaf_sums import fit_leaves, leaf_counts, reached_leaves, summed, with_leaves
+from training.leaf_sums import fit_leaves, from_left, leaf_counts, reached_leaves, summed, with_leaves
+from training.path_tables import build_path_tables
 from training.range_fit import draw_outcomes, points_of, unfollowed
 from training.ranges import NO_RANGES, Ranges, ranges_from_json, ranges_json
 
@@ -59,6 +60,18 @@ def test_a_booster_with_other_leaves_adds_up_those(small):
     expected = summed(leaves, reached_leaves(booster, values))
     np.testing.assert_array_equal(twin.predict(values, raw_score=True), expected)
     assert booster.model_to_string() == model
+
+
+@pytest.mark.parametrize("most_rows", [8, 512])
+def test_path_tables_add_up_a_second_number_with_the_same_bits(small, most_rows):
+    booster, values = small
+    model = booster.model_to_string()
+    rng = np.random.default_rng(5)
+    leaves = [rng.normal(size=count).tolist() for count in leaf_counts(model)]
+    tables = build_path_tables(model, most_rows=most_rows)
+    _, raw, sums = tables.explain_beside(values, tables.beside(from_left(model, leaves)))
+    np.testing.assert_array_equal(sums, with_leaves(model, leaves).predict(values, raw_score=True))
+    np.testing.assert_array_equal(raw, booster.predict(values, raw_score=True))
 
 
 def test_leaves_find_what_was_made_of_leaves(small):
