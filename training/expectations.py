@@ -1,30 +1,26 @@
 """What thresholds and rules bring: leads, wins, precision, value and cost with intervals.
 
-Wins are the sum of the model's probabilities over the leads that newly qualify. Weeks whose outcome is known tell
-whether to believe them: where what happened differs beyond chance, it sets the level. Intervals are for the mean of
-coming periods, as many as were counted: by a Poisson bootstrap of leads (each counts Poisson(1) times), with the
-chance of the past and of the coming periods, and that of the check.
+Win rates weigh the model's probabilities with what came of as many leads (`training.matured_check`). Intervals are for
+the mean of coming periods, as many as were counted: by a Poisson bootstrap of leads (each counts Poisson(1) times) with
+the chance of the past and of the coming periods, and the error of the win rate.
 """
 
 from dataclasses import dataclass, replace
-from statistics import NormalDist
 
 import numpy as np
 
 from features.windows import Floats
-from training.bands import FALSE_ALARM, RATE_TOLERANCE, estimate
+from training.bands import estimate
 from training.bootstrap import percentile_interval
 from training.crossings import Crossings
 from training.economics import WEEKS_PER_MONTH, Amount
 from training.evaluation import NOTHING, Estimate
-from training.policy_ground import Ground, Side
+from training.matured_check import Believed, believed
+from training.policy_ground import Ground
 from training.policy_values import Option, OptionName, Period
 
 REPLICATES = 400
 DRAWN_AT_ONCE = 50
-HALF_A_WIN = 0.5
-"""Added to wins on both sides, so that a list without a win is no proof that none comes."""
-BEYOND_CHANCE = NormalDist().inv_cdf(1 - FALSE_ALARM / 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,58 +34,59 @@ class Money:
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """Per threshold (n): leads and precision with their draws (n, replicates), and the check on matured periods."""
+    """Per threshold (n): leads with their draws (n, replicates), win rates with theirs, and the check."""
 
     leads: Floats
     leads_drawn: Floats
-    precision: Floats
     precision_drawn: Floats
-    predicted: Floats
-    happened: Floats
+    check: Believed
     happened_drawn: Floats
-    corrected: Floats
 
 
 def precision_of(ground: Ground, thresholds: Floats) -> Floats:
-    """Expected win rate of the leads that newly qualify at each of the rising `thresholds`; NaN where none does."""
-    found = ground.newest["model"].found
-    picked, predicted = (found.totals(thresholds, amount) for amount in (np.ones(len(found.row)), found.height))
-    return np.minimum(_divided(predicted, picked) * _correction(ground.matured.get("model"), thresholds), 1)
+    """Expected win rate of the leads that newly qualify at each of the rising `thresholds`."""
+    return _check(ground, thresholds).rate
 
 
 def expected_of(ground: Ground, thresholds: Floats, rng: np.random.Generator) -> Expected:
     """What the model's rising `thresholds` bring."""
-    newest, matured = ground.newest["model"], ground.matured.get("model")
-    found = newest.found
-    picked, picked_drawn = _drawn(found, thresholds, (np.ones(len(found.row)), found.height), rng)
-    ratio, checked = _correction(matured, thresholds), _checked(matured, thresholds, rng)
+    found = ground.newest["model"].found
+    picked, drawn = _drawn(found, thresholds, (np.ones(len(found.row)), found.height), rng)
+    check = _check(ground, thresholds)
+    # Whose probabilities are drawn moves the win rate as it moves the model's own.
+    moved = _divided(_divided(drawn[1], drawn[0]), _divided(picked[1], picked[0])[:, None])
+    luck = rng.standard_normal((2, *moved.shape))
     return Expected(
         leads=picked[0] / found.periods,
-        leads_drawn=picked_drawn[0] / found.periods,
-        precision=precision_of(ground, thresholds),
-        precision_drawn=np.minimum(_divided(picked_drawn[1], picked_drawn[0]) * ratio[:, None] * checked.noise, 1),
-        predicted=checked.predicted,
-        happened=checked.happened,
-        happened_drawn=checked.happened_drawn,
-        corrected=ratio != 1,
+        leads_drawn=drawn[0] / found.periods,
+        precision_drawn=np.clip(check.rate[:, None] * moved * (1 + check.error[:, None] * luck[0]), 0, 1),
+        check=check,
+        happened_drawn=np.clip(check.happened[:, None] + check.happened_error[:, None] * luck[1], 0, 1),
     )
+
+
+def _check(ground: Ground, thresholds: Floats) -> Believed:
+    found = ground.newest["model"].found
+    picked, predicted = (found.totals(thresholds, amount) for amount in (np.ones(len(found.row)), found.height))
+    return believed(ground.matured.get("model"), picked / found.periods, _divided(predicted, picked))
 
 
 def option_of(name: OptionName, threshold: float, expected: Expected, at: int, ground: Ground, money: Money) -> Option:
     """Threshold number `at` of `expected` as it stands in `policy.json`."""
     listed = float((ground.listed >= threshold).sum() / ground.lists)
-    known = np.isfinite(expected.happened[at])
+    check = expected.check
+    known = np.isfinite(check.happened[at])
     return _option(
         Option(
             name=name,
             threshold=threshold,
             listed=round(listed, 6),
-            predicted=round(float(expected.predicted[at]), 6) if known else None,
-            happened=_estimate(float(expected.happened[at]), expected.happened_drawn[at]) if known else NOTHING,
-            corrected=bool(expected.corrected[at]),
+            predicted=round(float(check.predicted[at]), 6) if known else None,
+            happened=_estimate(float(check.happened[at]), expected.happened_drawn[at]) if known else NOTHING,
+            moved=bool(check.moved[at]),
         ),
         (expected.leads[at], _coming(expected.leads[at], expected.leads_drawn[at], ground.period)),
-        (expected.precision[at], expected.precision_drawn[at]),
+        (float(check.rate[at]), expected.precision_drawn[at]),
         money,
         ground,
     )
@@ -114,43 +111,6 @@ def rule_of(name: OptionName, ground: Ground, money: Money, rng: np.random.Gener
         money,
         ground,
     )
-
-
-def _correction(matured: Side | None, thresholds: Floats) -> Floats:
-    """What the wins that the model expects are multiplied by: 1, unless what happened differs beyond chance."""
-    if matured is None or not matured.known:
-        return np.ones(len(thresholds))
-    heights = matured.found.height
-    predicted, won = matured.found.totals(thresholds, heights), matured.found.totals(thresholds, matured.won)
-    chance = np.sqrt(matured.found.totals(thresholds, heights * (1 - heights)))
-    ratio = (won + HALF_A_WIN) / (predicted + HALF_A_WIN)
-    moved = (np.abs(won - predicted) > BEYOND_CHANCE * chance) & (np.abs(ratio - 1) > RATE_TOLERANCE)
-    return np.where(moved, ratio, 1.0)
-
-
-def _checked(matured: Side | None, thresholds: Floats, rng: np.random.Generator) -> "_Checked":
-    """How matured periods went per threshold: draws of won ÷ predicted around 1, and both rates."""
-    n = len(thresholds)
-    if matured is None or not matured.known:
-        nothing = np.full(n, np.nan)
-        return _Checked(np.ones((n, REPLICATES)), nothing, nothing, np.full((n, REPLICATES), np.nan))
-    amounts = (np.ones(len(matured.won)), matured.found.height, matured.won)
-    (picked, predicted, won), (picked_b, predicted_b, won_b) = _drawn(matured.found, thresholds, amounts, rng)
-    ratio, ratio_b = ((w + HALF_A_WIN) / (p + HALF_A_WIN) for w, p in ((won, predicted), (won_b, predicted_b)))
-    return _Checked(
-        noise=ratio_b / ratio[:, None],
-        predicted=_divided(predicted, picked),
-        happened=_divided(won, picked),
-        happened_drawn=_divided(won_b, picked_b),
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class _Checked:
-    noise: Floats
-    predicted: Floats
-    happened: Floats
-    happened_drawn: Floats
 
 
 def _drawn(
@@ -219,4 +179,5 @@ def _estimate(value: float, drawn: Floats) -> Estimate:
 
 
 def _divided(above: Floats, below: Floats) -> Floats:
-    return np.asarray(np.divide(above, below, out=np.full(np.shape(below), np.nan), where=np.asarray(below) > 0))
+    above, below = np.broadcast_arrays(above, below)
+    return np.asarray(np.divide(above, below, out=np.full(below.shape, np.nan), where=below > 0))

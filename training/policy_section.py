@@ -96,9 +96,9 @@ def sentences(policy: ClassPolicy) -> tuple[str, ...]:
             "so many are on the first list."
         )
     if option.happened.value is not None and option.predicted is not None:
-        end = "; what happened sets the expected wins" if option.corrected else ", which is within chance"
+        end = ", which differs beyond chance" if option.moved else ", which is within chance"
         said.append(
-            f"On {_known(policy)}, the model expected {percent(option.predicted)} of such leads to win and "
+            f"On {_known(policy)}, the model expected {percent(option.predicted)} of as many leads to win and "
             f"{percent_range(option.happened)} did{end}."
         )
     else:

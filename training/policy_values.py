@@ -19,8 +19,8 @@ class Option:
     """A way to decide who is sales qualified, and what it brings in a period (a week, or 100 leads).
 
     `threshold` is None for rules, and where `reason` says why there is none. `listed` is how many open leads stand at
-    or above it at one time. `predicted` and `happened` compare win rates on weeks whose outcome is known, at the same
-    threshold; `corrected` tells that they differ beyond chance, so that what happened sets the expected wins.
+    or above it at one time. `predicted` and `happened` compare win rates on weeks whose outcome is known, of as many
+    leads a period; `moved` tells that they differ beyond chance.
     """
 
     name: OptionName
@@ -34,7 +34,7 @@ class Option:
     cost_per_sql: Estimate = NOTHING
     predicted: float | None = None
     happened: Estimate = NOTHING
-    corrected: bool = False
+    moved: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ import pytest
 from training.crossings import crossings
 from training.economics import WEEKS_PER_MONTH, Amount
 from training.expectations import Money, expected_of, option_of, precision_of, rule_of
+from training.matured_check import believed, lines_of
 from training.policy_ground import Ground, Side
 
 NO_MONEY = Money(Amount(None, np.full(400, np.nan), ""), Amount(None, np.full(400, np.nan), ""), None)
@@ -31,17 +32,40 @@ def test_expected_wins_are_the_sum_of_probabilities_of_those_who_newly_qualify()
     option = option_of("capacity", 0.4, found, 0, lists, NO_MONEY)
     assert (option.leads.value, option.wins.value, option.precision.value) == (1.5, 1.05, 0.7)
     assert option.listed == 0.3
-    assert (option.predicted, option.happened.value, option.corrected) == (None, None, False)
+    assert (option.predicted, option.happened.value, option.moved) == (None, None, False)
 
 
-def test_what_happened_sets_the_level_only_beyond_chance():
-    height, won = calibrated(4000)
-    newest, thresholds = {"model": side(height)}, np.array([0.3])
-    believed = precision_of(ground(newest, {"model": side(height, won)}), thresholds)[0]
-    assert believed == pytest.approx(height[height >= 0.3].mean())
-    _, fewer = calibrated(4000, factor=0.6)
-    corrected = precision_of(ground(newest, {"model": side(height, fewer)}), thresholds)[0]
-    assert corrected == pytest.approx(fewer[height >= 0.3].mean(), rel=0.01)
+def test_without_outcomes_the_error_of_models_makes_the_interval():
+    height, _ = calibrated(20_000)
+    lists = ground({"model": side(height)})
+    found = expected_of(lists, np.array([0.3]), np.random.default_rng(0))
+    precision = option_of("capacity", 0.3, found, 0, lists, NO_MONEY).precision
+    assert precision.value == pytest.approx(height[height >= 0.3].mean(), abs=1e-6)
+    assert (precision.high - precision.low) / (2 * 1.645) == pytest.approx(0.15 * precision.value, rel=0.2)
+
+
+def test_win_rates_weigh_the_model_and_what_happened_by_hand():
+    # 40 of 100 won where the model says .5: ratio .802, noise .599 / 40.5 + .08² = .0212, weight .0225 / .0437 = .515.
+    check = believed(side(np.full(100, 0.5), np.arange(100) < 40), np.array([10.0]), np.array([0.5]))
+    observed = 40.5 / 101
+    ratio, noise = observed / 0.5, (1 - observed) / 40.5 + 0.08**2
+    model = 0.15**2
+    assert check.rate[0] == pytest.approx(0.5 * (1 + model / (model + noise) * (ratio - 1)))
+    assert check.error[0] == pytest.approx(np.sqrt(model / (model + noise) * noise))
+    assert (check.predicted[0], check.happened[0], check.moved[0]) == (0.5, 0.4, False)
+
+
+def test_many_wins_outweigh_the_model():
+    height, fewer = calibrated(40_000, factor=0.6)
+    newest = {"model": side(height)}
+    rate = precision_of(ground(newest, {"model": side(height, fewer)}), np.array([0.3]))[0]
+    assert rate == pytest.approx(fewer[height >= 0.3].mean(), rel=0.05)
+    assert believed(side(height, fewer), np.array([3_000.0]), np.array([0.3])).moved[0]
+
+
+def test_lines_of_equal_volume_are_those_of_the_other_model_s_scale():
+    found = side(np.linspace(0.01, 1, 100)).found
+    assert lines_of(found, np.array([1.0, 0.1, 0.01])).tolist() == pytest.approx([0.91, 1.0, 1.0])
 
 
 def test_the_interval_of_leads_covers_the_next_as_many_weeks():
