@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from mlflow.models import ModelSignature
 
 DATABASE = "mlflow.db"
+SQLITE = "sqlite:///"
 ARTIFACTS = "mlartifacts"
 # Columns that the logged model gives.
 SCORED = {
@@ -75,7 +76,7 @@ def store_of(project: Project, settings: TrackingSettings) -> Store:
     folder = project.directory.resolve()
     local = settings.uri is None
     return Store(
-        uri=f"sqlite:///{folder / DATABASE}" if local else str(settings.uri),
+        uri=f"{SQLITE}{folder / DATABASE}" if local else str(settings.uri),
         artifacts=(folder / ARTIFACTS).as_uri() if local else None,
         experiment=settings.experiment or project.project.name,
         model=_NOT_IN_A_MODEL_NAME.sub("_", project.project.name),
@@ -126,6 +127,8 @@ def mirror_aliases(store: Store, wanted: Mapping[str, str]) -> tuple[str, ...]:
     Raises:
         ProjectFileError: the tracking store cannot be reached.
     """
+    if store.uri.startswith(SQLITE) and not Path(store.uri.removeprefix(SQLITE)).exists():
+        return ()  # nothing was ever logged: a rollback does not wait for a new database
     with _impatient(), _connected(store) as client:
         if not (models := client.search_registered_models(f"name = '{store.model}'")):
             return ()

@@ -89,3 +89,10 @@ def test_a_process_ends_with_the_command_s_code_and_all_it_printed():
     assert "x" * 100_000 in ended.stdout
     assert "handlers of libraries still run" in ended.stdout
     assert "no ripelead.toml" in ended.stderr
+
+
+def test_a_rollback_before_anything_was_logged_makes_no_database(project):
+    from training.tracking import mirror_aliases
+
+    assert mirror_aliases(store_of(project, TrackingSettings()), {"champion": "abc"}) == ()
+    assert not (project.directory / "mlflow.db").exists()
