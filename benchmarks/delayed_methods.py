@@ -69,10 +69,12 @@ class Prepared:
     fitted: Fitted
     values: Floats
 
-    @property
-    def parameters(self) -> dict[str, Any]:
-        """Those of the product's booster."""
-        return self.material.parameters
+    def parameters(self, *, timed: bool = False) -> dict[str, Any]:
+        """Those of the product's booster; with a feature more, which no direction binds, when it is `timed`."""
+        given = self.material.parameters
+        if timed and "monotone_constraints" in given:
+            return {**given, "monotone_constraints": [*given["monotone_constraints"], 0]}
+        return given
 
 
 def prepare(cut: Cut) -> Prepared:
@@ -160,7 +162,7 @@ def _weighted(prepared: Prepared, outcomes: Outcomes) -> Floats:
     ]
     slope, intercept = _platt(np.concatenate(above), label[held], weight[held])
     y, w = outcomes(rows, None)
-    final = lgb.train(prepared.parameters, _lgb(prepared, rows, y, w, None), num_boost_round=trees)
+    final = lgb.train(prepared.parameters(), _lgb(prepared, rows, y, w, None), num_boost_round=trees)
     raw = np.asarray(final.predict(prepared.values[prepared.cut.newest], raw_score=True))
     return np.asarray(expit(slope * (raw - _base(y, w)) + intercept))
 
@@ -197,7 +199,7 @@ def _hazard(prepared: Prepared, *, timed: bool) -> Floats:
     trees = _trees(losses, sizes)
     offset = _interval_log_odds(whole.number, whole.won, len(edges))
     train = _person_periods(prepared, rows[whole.row], whole.number, whole.won, offset, timed=timed)
-    final = lgb.train({**prepared.parameters, "boost_from_average": False}, train, num_boost_round=trees)
+    final = lgb.train({**prepared.parameters(timed=timed), "boost_from_average": False}, train, num_boost_round=trees)
     if timed:
         return _whole_horizon(prepared, final, offset)
     scores = [b.predict(prepared.values[rows[f.holdout]], raw_score=True, num_iteration=trees)
@@ -251,7 +253,7 @@ def _watched(
     history: dict[str, dict[str, list[float]]] = {}
     watched = _lgb(prepared, rows, label, weight, offset, number).set_reference(train)
     booster = lgb.train(
-        {**prepared.parameters, "boost_from_average": start},
+        {**prepared.parameters(timed=number is not None), "boost_from_average": start},
         train,
         num_boost_round=prepared.cut.settings.model.max_trees,
         valid_sets=[watched],

@@ -16,8 +16,8 @@ def unseen_rows(
 ) -> Newest:
     """The held rows of all folds, and the newest rows whose horizon is not over, as known at a time.
 
-    `rows` are those that the lesson is about. The newest are scored by the booster of the last fold if folds go forward
-    in time; leads that it learned from are left out.
+    `rows` are those that the lesson is about. The newest are scored by the booster of the last fold; leads that it
+    learned from are left out.
     """
     lesson, found = learned
     newest = newest_rows(dataset, rows, lesson.folds[-1], known_until)
@@ -35,12 +35,16 @@ def unseen_rows(
 
 
 def newest_rows(dataset: Dataset, rows: Ints, last: Fold, known_until: int) -> Ints:
-    """Rows beside `rows` from the beginning of the last fold's held rows on, of leads that it did not train on."""
-    as_of, group = dataset.snapshots.as_of, dataset.rows.group
-    begin = int(as_of[rows[last.holdout]].min())
-    if as_of[rows[last.train]].max() >= begin:
+    """Rows whose horizon is not over, from the last fold's held rows on, of leads that its booster did not train on.
+
+    None where `rows` leave out matured ones: those judge, and their leads must tell nothing.
+    """
+    of = dataset.rows
+    new = (of.as_of >= of.as_of[rows[last.holdout]].min()) & (of.as_of < known_until) & (of.end > known_until)
+    matured = int((of.end <= known_until).sum())
+    if matured > len(rows):
         return np.empty(0, np.int64)
-    new = (as_of >= begin) & (as_of < known_until) & ~np.isin(group, group[rows[last.train]])
+    new &= ~np.isin(of.group, of.group[rows[last.train]])
     new[rows] = False
     return np.flatnonzero(new)
 
