@@ -21,33 +21,13 @@ from features.tables import read_tables
 from training import replay as replayed
 from training.differences import same_bits
 from training.earlier import compare_with
-from training.exploration import ExplorationSettings
 from training.feature_table import Job, write_feature_table
-from training.gate.settings import GateSettings
 from training.replay import features_at, known_at, last_weeks, replay
 from training.replay_words import check_against, check_replay, compared_text, replayed_text
-from training.settings import (
-    FoldSettings,
-    LabelSettings,
-    ModelSettings,
-    PolicySettings,
-    ReportSettings,
-    TrackingSettings,
-    TrainingSettings,
-    read_training_settings,
-)
+from training.settings import SECTIONS, TrainingSettings, read_training_settings
 
 CATALOG = full_catalog()
-SETTINGS = TrainingSettings(
-    LabelSettings(),
-    FoldSettings(),
-    ModelSettings(),
-    PolicySettings(),
-    ExplorationSettings(),
-    TrackingSettings(),
-    GateSettings(),
-    ReportSettings(),
-)
+SETTINGS = TrainingSettings(**{name: section() for name, section in SECTIONS.items()})
 CLOCK = pd.Timestamp("2026-07-01", tz="UTC").to_pydatetime()
 
 
