@@ -132,9 +132,14 @@ EVERYTHING = Familiarity(_NOTHING, NEVER_SEEN, 1e9)
 """Of a model about which nothing was learned: every lead passes."""
 
 
-def learn_familiarity(
-    values: Floats, categorical: Sequence[int], order: Ints, sums: Floats, share: float
-) -> Familiarity:
+class Columns(NamedTuple):
+    """Columns that hold category codes, and those that are not compared, since they only grow as time passes."""
+
+    categorical: Sequence[int]
+    elapsed: Sequence[int] = ()
+
+
+def learn_familiarity(values: Floats, columns: Columns, order: Ints, sums: Floats, share: float) -> Familiarity:
     """Familiarity of the training rows `values` (n, features), such that about `share` of rows like them fail.
 
     `order` sorts rows as they came: later ones are compared with earlier ones, as in use. `sums` are their leaf sums.
@@ -144,24 +149,26 @@ def learn_familiarity(
     found = [np.zeros(1)]
     for start, stop in zip(cuts[:-1].astype(int), cuts[1:].astype(int), strict=True):
         if 0 < start < stop:
-            found.append(farthest(values[order[start:stop]], seen_in(values[order[:start]], categorical)))
+            found.append(farthest(values[order[start:stop]], seen_in(values[order[:start]], columns)))
     most = float(np.quantile(np.concatenate(found), 1 - share / 2, method="higher"))
     widest = float(np.quantile(sums, 1 - share / 2, method="higher"))
-    return Familiarity(seen_in(values, categorical), round(most, DIGITS), widest)
+    return Familiarity(seen_in(values, columns), round(most, DIGITS), widest)
 
 
-def seen_in(values: Floats, categorical: Sequence[int]) -> Seen:
-    """What some rows (n, features) have."""
+def seen_in(values: Floats, columns: Columns) -> Seen:
+    """What some rows (n, features) have; a column without bounds holds every number."""
     lacks = np.isnan(values)
+    unbound: Bools = np.asarray(lacks.all(axis=0))
+    unbound[list(columns.elapsed)] = True
     codes = [
         np.bincount(values[~lacks[:, column], column].astype(np.int64)) > 0
-        if column in categorical
+        if column in columns.categorical
         else np.zeros(0, bool)
         for column in range(values.shape[1])
     ]
     return Seen(
-        np.where(lacks, np.inf, values).min(axis=0),
-        np.where(lacks, -np.inf, values).max(axis=0),
+        np.where(unbound, -np.inf, np.where(lacks, np.inf, values).min(axis=0)),
+        np.where(unbound, np.inf, np.where(lacks, -np.inf, values).max(axis=0)),
         np.asarray(lacks.any(axis=0)),
         np.concatenate([[0], np.cumsum([len(one) for one in codes])]).astype(np.int64),
         np.concatenate([np.zeros(0, bool), *codes]),
@@ -169,7 +176,7 @@ def seen_in(values: Floats, categorical: Sequence[int]) -> Seen:
 
 
 def familiarity_json(familiarity: Familiarity) -> dict[str, Any]:
-    """Plain values for `uncertainty.json`; null where a column was never known."""
+    """Plain values for `uncertainty.json`; null where a column has no bounds."""
     seen = familiarity.seen
     return {
         "least": _finite(seen.least),
@@ -185,8 +192,8 @@ def familiarity_from_json(value: Mapping[str, Any]) -> Familiarity:
     """Familiarity from `familiarity_json`'s value."""
     codes = [np.array(one, bool) for one in value["codes"]]
     seen = Seen(
-        _bounds(value["least"], np.inf),
-        _bounds(value["greatest"], -np.inf),
+        _bounds(value["least"], -np.inf),
+        _bounds(value["greatest"], np.inf),
         np.array(value["may_lack"], bool),
         np.concatenate([[0], np.cumsum([len(one) for one in codes])]).astype(np.int64),
         np.concatenate([np.zeros(0, bool), *codes]),

@@ -8,6 +8,7 @@ import pytest
 from training.familiarity import (
     EVERYTHING,
     NEVER_SEEN,
+    Columns,
     Outside,
     familiarity_from_json,
     familiarity_json,
@@ -20,7 +21,7 @@ def trained(n=4000, share=0.02):
     rng = np.random.default_rng(0)
     number = np.where(rng.random(n) < 0.2, np.nan, rng.normal(size=n))
     values = np.column_stack([rng.integers(0, 10, n), rng.integers(0, 3, n), number])
-    return learn_familiarity(values, [1], np.arange(n), rng.random(n), share)
+    return learn_familiarity(values, Columns([1]), np.arange(n), rng.random(n), share)
 
 
 USUAL = [9.0, 2.0, np.nan]
@@ -61,7 +62,7 @@ def test_a_row_whose_leaves_say_little_is_unfamiliar():
 def test_of_later_rows_about_the_share_fails():
     rng = np.random.default_rng(1)
     values, later = rng.lognormal(size=(20_000, 5)), rng.lognormal(size=(20_000, 5))
-    known = learn_familiarity(values, [], np.arange(20_000), rng.normal(size=20_000), 0.02)
+    known = learn_familiarity(values, Columns([]), np.arange(20_000), rng.normal(size=20_000), 0.02)
     alarms = 1 - known.familiar(later, rng.normal(size=20_000)).mean()
     assert 0.008 < alarms < 0.025
 
@@ -93,5 +94,12 @@ def test_no_row_has_no_excess():
 
 def test_a_code_between_those_of_training_is_strange_too():
     values = np.column_stack([np.repeat([0.0, 2.0], 500), np.arange(1000.0)])
-    known = learn_familiarity(values, [0], np.arange(1000), np.zeros(1000), 0.5)
+    known = learn_familiarity(values, Columns([0]), np.arange(1000), np.zeros(1000), 0.5)
     assert known.outside(np.array([[1.0, 5.0], [2.0, 5.0]])).tolist() == [NEVER_SEEN, 0.0]
+
+
+def test_time_that_passes_makes_no_lead_strange():
+    values = np.column_stack([np.arange(1000.0), np.arange(1000.0)])
+    known = learn_familiarity(values, Columns([], [0]), np.arange(1000), np.zeros(1000), 0.5)
+    assert known.outside(np.array([[9e9, 5.0]])).tolist() == [0.0]
+    assert familiarity_from_json(familiarity_json(known)).outside(np.array([[9e9, 5.0]])).tolist() == [0.0]
