@@ -8,6 +8,7 @@ from notebooks.run import FOLDER, make_world, run
 
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
 CI_LEADS = 3000
+pytestmark = pytest.mark.xdist_group("notebooks")  # one world for all of them
 
 
 def cells(path, kind="code"):
@@ -19,7 +20,6 @@ def world(tmp_path_factory):
     return make_world(tmp_path_factory.mktemp("notebooks"), CI_LEADS)
 
 
-@pytest.mark.xdist_group("notebooks")
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_every_cell_runs_on_a_small_world(path, world):
     done = run(path, world)
