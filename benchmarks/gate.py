@@ -263,12 +263,11 @@ def off(world: World, champion: Champion, number: int) -> Iterator[Challenger]:
 
 def leaked(world: World, champion: Champion, planted: Sequence[Plant], number: int) -> Iterator[Challenger]:
     """Challengers that learned from a field written after the outcome; the audit is asked once for each field."""
-    per = -(-number // len(planted))
+    found = [(plant, plant.put_into(world.project, world.settings, world.dataset)) for plant in planted]
+    fields = [(plant, seen) for plant, seen in found if seen is not None]
+    per = -(-number // len(fields))
     done = 0
-    for plant in planted:
-        seen = plant.put_into(world.project, world.settings, world.dataset)
-        if seen is None:
-            continue
+    for plant, seen in fields:
         suspects = suspects_of(audit(world.project, world.settings, seen.dataset))
         catalog = seen.catalog_with(world.catalog)
         values, later = (np.column_stack([old, seen.values_of(rows)]) for old, rows in

@@ -40,8 +40,8 @@ the outcomes), so nothing is refused for a calibration that a real training woul
 
 ## How many rows it takes
 
-Share refused, by true loss of PR-AUC and number of later rows; challengers rank worse by noise and are calibrated
-again. At 0 every refusal is a false one; from .01 on it is what the gate is for.
+Share refused, by true loss of PR-AUC and number of later rows; challengers learned from other leads than the champion,
+rank worse by noise and are calibrated again. At 0 every refusal is a false one; from .01 on it is what the gate is for.
 
 {_power_table(power)}
 
@@ -78,8 +78,10 @@ def _advice(rows: tuple[int, int, int]) -> str:
         f"| {margin:g} | {round(wins * (0.01 / margin) ** 2, -2):,.0f} | {round(n * (0.01 / margin) ** 2, -2):,.0f} |"
         for margin in (0.01, 0.02, 0.03, 0.05)
     )
-    return f"""The width of an interval falls with the square root of the rows. If {wins:,} wins serve a margin of .01,
-a wider margin needs in this world about:
+    return f"""A retraining that differs from the champion in little agrees with it on most rows, so that {wins:,} wins
+serve a margin of .01; one that learned from wholly other leads is as good and passes less often (see above), because
+two such models differ more from row to row. The width of an interval falls with the square root of the rows, so a wider
+margin needs in this world about:
 
 | `[gate] margin` | wins among later rows | rows |
 |---|---|---|
