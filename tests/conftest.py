@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -29,6 +30,12 @@ def _cache(tmp_path_factory):
             )
         patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
         yield
+
+
+@pytest.fixture
+def rng():
+    """Chance of a test's own: the same whichever tests ran before it in the same process."""
+    return np.random.default_rng(9)
 
 
 @pytest.fixture(scope="session")

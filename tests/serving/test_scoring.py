@@ -13,12 +13,11 @@ from serving.scoring import NUMBERS, from_arrow, ranked, score_rows, to_arrow
 from serving.sinks import SCHEMA
 from serving.stage import stages
 
-RNG = np.random.default_rng(5)
-
 
 def random_bundle(n, features=6):
-    bundle = bundle_of(RNG.normal(0, 0.7, (n, features + 1)))
-    values = np.where(RNG.random((n, features)) < 0.2, np.nan, RNG.integers(0, 4, (n, features)))
+    rng = np.random.default_rng(5)
+    bundle = bundle_of(rng.normal(0, 0.7, (n, features + 1)))
+    values = np.where(rng.random((n, features)) < 0.2, np.nan, rng.integers(0, 4, (n, features)))
     return bundle, rows_of_values(values)
 
 

@@ -12,7 +12,6 @@ from training.audit.single import check_single
 from training.audit.skew import check_skew, distance
 
 WON = wins()
-RNG = np.random.default_rng(9)
 
 
 def names(found):
@@ -33,8 +32,8 @@ def test_a_column_that_says_the_outcome_is_suspected_with_its_line(tmp_path):
     assert {bar.name for bar in found[0].bars} == {"a", "b"}
 
 
-def test_a_useful_column_is_not_suspected(tmp_path):
-    assert check_single(flat_evidence(tmp_path, WON, hint=RNG.normal(0, 1, 1000) + 0.9 * WON)) == []
+def test_a_useful_column_is_not_suspected(tmp_path, rng):
+    assert check_single(flat_evidence(tmp_path, WON, hint=rng.normal(0, 1, 1000) + 0.9 * WON)) == []
 
 
 def test_the_same_strength_in_few_rows_is_not_enough(tmp_path):
@@ -57,38 +56,38 @@ def test_other_names(name):
     assert named_late(name) is None
 
 
-def test_a_late_name_is_suspected_only_with_a_relation_to_the_outcome(tmp_path):
-    noise = RNG.normal(0, 1, 1000)
+def test_a_late_name_is_suspected_only_with_a_relation_to_the_outcome(tmp_path, rng):
+    noise = rng.normal(0, 1, 1000)
     evidence = flat_evidence(tmp_path, WON, lead_score=noise + 0.7 * WON, quality_index=noise, size=noise + 0.7 * WON)
     assert names(check_names(evidence)) == ["lead_score"]
 
 
-def test_a_column_filled_for_wins_alone_is_suspected(tmp_path):
-    filled = pd.Series(RNG.choice(["a", "b"], 1000), dtype="str").where(WON & (RNG.random(1000) < 0.3))
+def test_a_column_filled_for_wins_alone_is_suspected(tmp_path, rng):
+    filled = pd.Series(rng.choice(["a", "b"], 1000), dtype="str").where(WON & (rng.random(1000) < 0.3))
     found = check_filled(flat_evidence(tmp_path, WON, extra=filled))
     assert names(found) == ["extra"]
     assert "100 % won" in found[0].sentence
 
 
-def test_a_column_filled_for_losses_alone_is_suspected(tmp_path):
-    filled = pd.Series(RNG.choice(["a", "b"], 1000), dtype="str").where(~WON & (RNG.random(1000) < 0.5))
+def test_a_column_filled_for_losses_alone_is_suspected(tmp_path, rng):
+    filled = pd.Series(rng.choice(["a", "b"], 1000), dtype="str").where(~WON & (rng.random(1000) < 0.5))
     assert "did not win" in check_filled(flat_evidence(tmp_path, WON, extra=filled))[0].sentence
 
 
-def test_a_column_filled_at_random_or_for_few_is_not_suspected(tmp_path):
+def test_a_column_filled_at_random_or_for_few_is_not_suspected(tmp_path, rng):
     some = pd.Series(["a"] * 1000, dtype="str")
-    evidence = flat_evidence(tmp_path, WON, extra=some.where(RNG.random(1000) < 0.3), few=some.where(WON.cumsum() < 9))
+    evidence = flat_evidence(tmp_path, WON, extra=some.where(rng.random(1000) < 0.3), few=some.where(WON.cumsum() < 9))
     assert check_filled(evidence) == []
 
 
-def test_a_deal_column_in_leads_is_suspected(tmp_path):
+def test_a_deal_column_in_leads_is_suspected(tmp_path, rng):
     from audit_worlds import TIMED, evidence
 
     tables = timed_tables(WON)
-    amount = RNG.uniform(1, 9, 1000).round(2)
+    amount = rng.uniform(1, 9, 1000).round(2)
     tables = tables_from_frames(
         tables.data_end,
-        leads=tables.leads.assign(size=amount, other=RNG.permutation(amount)),
+        leads=tables.leads.assign(size=amount, other=rng.permutation(amount)),
         deals=tables.deals.assign(amount=amount),
     )
     found = check_deal_columns(evidence(tmp_path, TIMED, tables))
@@ -100,8 +99,8 @@ def test_rows_sorted_by_the_outcome_are_suspected(tmp_path):
     assert check_order(flat_evidence(tmp_path, WON)) == []
 
 
-def test_a_running_number_given_afterwards_is_suspected(tmp_path):
-    number = np.argsort(np.argsort(WON + RNG.normal(0, 1, 1000))) + 1.0
+def test_a_running_number_given_afterwards_is_suspected(tmp_path, rng):
+    number = np.argsort(np.argsort(WON + rng.normal(0, 1, 1000))) + 1.0
     found = check_order(flat_evidence(tmp_path, WON, number=number))
     assert [(one.column, one.line) for one in found] == [("number", '[tables.leads] exclude = ["number"]')]
 
@@ -133,8 +132,8 @@ def test_distance_of_equal_samples_is_what_chance_gives():
     assert distance(one, pd.Series(["a"] * 3000))[0] == pytest.approx(5 / 6, abs=0.02)
 
 
-def test_numbers_of_a_csv_file_are_numbers_to_the_audit(tmp_path):
-    numbers = pd.Series(RNG.normal(0, 1, 1000) + 3 * WON)
+def test_numbers_of_a_csv_file_are_numbers_to_the_audit(tmp_path, rng):
+    numbers = pd.Series(rng.normal(0, 1, 1000) + 3 * WON)
     evidence = flat_evidence(tmp_path, WON, size=numbers.map(repr).astype("str"))
     assert pd.api.types.is_float_dtype(evidence.leads.attributes["size"])
     assert names(check_single(evidence)) == ["size"]

@@ -16,7 +16,6 @@ from training.dataset import load_dataset
 from training.settings import read_training_settings
 
 WON = wins(800)
-RNG = np.random.default_rng(11)
 CLEAN = timed_tables(WON)
 CREATED, CLOSED = CLEAN.leads["created_at"], CLEAN.deals["closed_at"]
 IDS = CLEAN.leads["lead_id"]
@@ -87,8 +86,17 @@ def event(moments, rows, kind):
     return pd.DataFrame({"lead_id": IDS[rows], "occurred_at": moments[rows], "kind": kind})
 
 
+def chance(seed=11):
+    """A number of each lead, the same in whatever order the tests run."""
+    return np.random.default_rng(seed).random(len(WON))
+
+
+def noise(size):
+    return np.random.default_rng(12).normal(0, size, len(WON))
+
+
 def mostly(right):
-    return np.where(RNG.random(len(WON)) < right, WON, ~WON)
+    return np.where(chance() < right, WON, ~WON)
 
 
 def assessed(criterion, moments, rows):
@@ -103,11 +111,11 @@ MANY = np.repeat(np.flatnonzero(WON), 8)
 SUSPECTS = {
     "hint": lambda folder: flat(folder, hint=np.where(mostly(0.95), "a", "b")),
     "source": lambda folder: flat(folder, source=np.where(mostly(0.95), "a", "b")),
-    "lead_score": lambda folder: flat(folder, lead_score=RNG.normal(0, 1, len(WON)) + 0.8 * WON),
-    "extra": lambda folder: flat(folder, extra=pd.Series(["x"] * len(WON)).where(WON & (RNG.random(len(WON)) < 0.4))),
-    "deal_no": lambda folder: flat(folder, deal_no=np.argsort(np.argsort(WON + RNG.normal(0, 0.4, len(WON)))) + 1e4),
+    "lead_score": lambda folder: flat(folder, lead_score=noise(1) + 0.8 * WON),
+    "extra": lambda folder: flat(folder, extra=pd.Series(["x"] * len(WON)).where(WON & (chance() < 0.4))),
+    "deal_no": lambda folder: flat(folder, deal_no=np.argsort(np.argsort(WON + noise(0.4))) + 1e4),
     "order of rows": lambda folder: written(
-        folder, {"column": "outcome"}, leads=flat_leads(np.sort(WON), size=RNG.normal(0, 1, len(WON)))
+        folder, {"column": "outcome"}, leads=flat_leads(np.sort(WON), size=noise(1))
     ),
     "signed": lambda folder: timed(folder, interactions=event(CLOSED, WON, "signed")),
     "budget": lambda folder: timed(folder, assessments=assessed("budget", CLOSED - pd.Timedelta("6h"), WON)),
@@ -133,18 +141,18 @@ SUSPECTS = {
         leads=CLEAN.leads[["lead_id", "created_at"]].assign(contract_sum=np.arange(len(WON)) % 97 * 10.0),
         deals=CLEAN.deals[["lead_id", "status", "closed_at"]].assign(amount=np.arange(len(WON)) % 97 * 10.0),
     ),
-    "created_at at midnight": lambda folder: timed(folder, leads=created_when(WON & (RNG.random(len(WON)) < 0.5),
+    "created_at at midnight": lambda folder: timed(folder, leads=created_when(WON & (chance() < 0.5),
                                                                               CREATED.dt.floor("D"))),
     "created_at in batches": lambda folder: timed(
-        folder, leads=created_when(WON & (RNG.random(len(WON)) < 0.8), CREATED.dt.floor("60D") + pd.Timedelta("9h7s"))
+        folder, leads=created_when(WON & (chance() < 0.8), CREATED.dt.floor("60D") + pd.Timedelta("9h7s"))
     ),
     "created_at after the deal": lambda folder: timed(
         folder,
-        leads=created_when(WON & (RNG.random(len(WON)) < 0.5), CLOSED - pd.Timedelta("30D")),
+        leads=created_when(WON & (chance() < 0.5), CLOSED - pd.Timedelta("30D")),
         deals=CLEAN.deals[["lead_id", "status", "closed_at"]].assign(opened_at=CLOSED - pd.Timedelta("30D")),
     ),
     "created_at after the first interaction": lambda folder: timed(
-        folder, interactions=event(CREATED - pd.Timedelta("3D"), WON & (RNG.random(len(WON)) < 0.6), "visit")
+        folder, interactions=event(CREATED - pd.Timedelta("3D"), WON & (chance() < 0.6), "visit")
     ),
 }  # fmt: skip
 

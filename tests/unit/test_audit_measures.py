@@ -1,10 +1,13 @@
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import chi2_contingency
+from scipy.stats import chi2_contingency, norm
+from scipy.stats.contingency import odds_ratio
 from sklearn.metrics import roc_auc_score
 
 from training.audit.measures import (
+    LIMIT,
+    Group,
     auc_of,
     bars_of,
     binned,
@@ -90,6 +93,15 @@ def test_group_and_odds():
     assert (group.rows, group.wins, group.rate) == (40, 30, 0.75)
     low, high = odds_limits(group)
     assert low < 9 < high
+
+
+@pytest.mark.parametrize("cells", [(30, 10, 10, 30), (97, 0, 145, 558), (0, 20, 200, 580), (12, 400, 90, 300)])
+def test_odds_limits_are_near_the_exact_ones_also_with_an_empty_cell(cells):
+    won, lost, won_outside, lost_outside = cells
+    found = odds_limits(Group(won + lost, won, won_outside + lost_outside, won_outside))
+    exact = odds_ratio([[won, lost], [won_outside, lost_outside]]).confidence_interval(1 - 2 * norm.sf(LIMIT))
+    for ours, theirs in zip(found, exact, strict=True):
+        assert ours == theirs if theirs in {0, np.inf} else np.log(ours / theirs) == pytest.approx(0, abs=0.5)
 
 
 def test_least_share_is_the_wilson_limit():

@@ -53,8 +53,8 @@ def assert_sound(found, points, start, most):
         assert (END in names) == (names[-2] == END)
 
 
-def test_points_of_thousands_of_leads_sum_to_the_shown_score():
-    points = RNG.normal(0, RNG.choice([0.1, 3, 30], (8_000, 1)), (8_000, 20))
+def test_points_of_thousands_of_leads_sum_to_the_shown_score(rng):
+    points = rng.normal(0, rng.choice([0.1, 3, 30], (8_000, 1)), (8_000, 20))
     assert_sound(explained(points, start=37.3), points, 37.3, 8)
 
 

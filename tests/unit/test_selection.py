@@ -18,7 +18,6 @@ from training.rep_activity import RepActivity
 from training.selection import Selection, Third, examine_selection, selection
 from training.weighted import SelectedMetrics, plain_metrics, weighted_metrics
 
-RNG = np.random.default_rng(3)
 WON = wins(600)
 
 
@@ -28,16 +27,16 @@ def rows(label, probability, score=None):
     return HandedOver(np.arange(n), score, np.array(label, np.int8), np.array(probability), np.array(probability) < 1)
 
 
-def test_each_row_counts_for_as_many_as_its_probability_says():
-    found = weighted_metrics(rows([1, 0, 0], [1.0, 0.5, 0.25], [0.3, 0.2, 0.1]), RNG)
+def test_each_row_counts_for_as_many_as_its_probability_says(rng):
+    found = weighted_metrics(rows([1, 0, 0], [1.0, 0.5, 0.25], [0.3, 0.2, 0.1]), rng)
     assert found.win_rate.value == pytest.approx(1 / 7, abs=1e-6)
     assert found.predicted.value == pytest.approx((0.3 + 2 * 0.2 + 4 * 0.1) / 7, abs=1e-6)
     assert found.effective_rows == round(49 / 21, 1)
     assert (found.rows, found.wins, found.clipped) == (3, 1, 0)
 
 
-def test_no_row_counts_for_more_than_a_hundred_and_the_cut_is_told():
-    found = weighted_metrics(rows([1, 0], [1.0, 0.0001]), RNG)
+def test_no_row_counts_for_more_than_a_hundred_and_the_cut_is_told(rng):
+    found = weighted_metrics(rows([1, 0], [1.0, 0.0001]), rng)
     assert found.win_rate.value == pytest.approx(1 / 101, abs=1e-6)
     assert found.clipped == 1
 
@@ -68,7 +67,7 @@ def events(rows, days, **columns):
     )
 
 
-VISITS = events(RNG.random(len(WON)) < 0.5, 1, kind="read")
+VISITS = events(np.random.default_rng(3).random(len(WON)) < 0.5, 1, kind="read")
 
 
 def decisions(hours=1, **columns):
@@ -132,8 +131,8 @@ def test_every_key_of_the_file_is_documented():
     assert documented == {kind.__name__: [field.name for field in fields(kind)] for kind in kinds}
 
 
-def test_a_flat_table_has_nothing_to_say(tmp_path):
-    leads = flat_leads(WON, size=RNG.normal(0, 1, len(WON)))
+def test_a_flat_table_has_nothing_to_say(tmp_path, rng):
+    leads = flat_leads(WON, size=rng.normal(0, 1, len(WON)))
     made = examined(tmp_path, FLAT, tables_from_frames(END, leads=leads))
     assert examine_selection(made) is None
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy.optimize import brentq
 from scipy.stats import chi2, rankdata
 
 from features.windows import Bools, Floats, Ints
@@ -21,6 +22,7 @@ PRIOR_ROWS = 5
 # Standard errors: with 50 columns, one of 1,000 tables without any signal passes by chance.
 LIMIT = 4.0
 MISSING = 0
+NEAR = 1e-6
 MOST_BARS = 8
 
 
@@ -147,12 +149,31 @@ def group_of(inside: Bools, label: Outcomes) -> Group:
 
 
 def odds_limits(group: Group) -> tuple[float, float]:
-    """Limits of the odds of a win in a group over those of the others (half a row added to each count)."""
-    losses = group.rows - group.wins
-    cells = np.array([group.wins, losses, group.wins_outside, group.rows_outside - group.wins_outside]) + 0.5
-    ratio = np.log(cells[0] * cells[3] / (cells[1] * cells[2]))
-    error = float(np.sqrt((1 / cells).sum()))
-    return float(np.exp(ratio - LIMIT * error)), float(np.exp(ratio + LIMIT * error))
+    """Limits of the odds of a win in a group over those of the others: 0 and infinity where one side has no such row.
+
+    Cornfield's: the counts the margins allow that a chi-square of `LIMIT` standard errors does not refuse. They hold
+    where nobody of the group lost, which limits from the logarithm do not.
+    """
+    hits, rows, wins = group.wins, group.rows, group.wins + group.wins_outside
+    spare = group.rows_outside - wins
+    least, most = max(0, -spare), min(rows, wins)
+    low = _odds_at(group, least, hits) if hits > least else 0.0
+    high = _odds_at(group, most, hits) if hits < most else np.inf
+    return low, high
+
+
+def _odds_at(group: Group, end: int, hits: int) -> float:
+    """The odds ratio of the count between the seen one and an end of its range that is just not refused."""
+    rows, wins = group.rows, group.wins + group.wins_outside
+    spare = group.rows_outside - wins
+
+    def beyond(count: float) -> float:
+        cells = np.array([count, wins - count, rows - count, spare + count])
+        return float((hits - count) ** 2 * (1 / cells).sum() - LIMIT**2)
+
+    inside = NEAR if end < hits else -NEAR
+    count = brentq(beyond, end + inside, hits - inside)
+    return float(count * (spare + count) / ((wins - count) * (rows - count)))
 
 
 def least_share(hits: int, of: int, limit: float = 2.6) -> float:
