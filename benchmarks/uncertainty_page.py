@@ -13,7 +13,7 @@ def page(reference: "Reference", covered: Sequence["Covered"], real: Sequence["R
     """The page as Markdown."""
     rows = "\n".join(_row(one) for one in covered)
     sizes = sorted({one.leads for one in covered}, reverse=True)
-    means = "\n".join(_mean([one for one in covered if one.leads == size]) for size in sizes)
+    means = "\n".join(_mean([one for one in covered if one.leads == size], f"{size:,} leads") for size in sizes)
     tenths = "\n".join(_tenths([one for one in covered if one.leads == size]) for size in sizes)
     alarms = "\n".join(_alarms(what, covered, sizes) for what in covered[0].alarms)
     heads = " | ".join(f"{size:,} leads" for size in sizes)
@@ -36,6 +36,10 @@ the method was made.
 |---|--:|--:|--:|--:|--:|--:|--:|
 {rows}
 {means}
+{_mean(covered, "all")}
+
+From world to world the share differs by {np.std([one.expected for one in covered]):.1%} (standard deviation): one
+training set errs in one direction in many places at once.
 
 *One width for all* is what ranges of one width in log-odds would take to hold the expected as often.
 
@@ -63,10 +67,10 @@ def _row(one: "Covered") -> str:
     )
 
 
-def _mean(some: Sequence["Covered"]) -> str:
+def _mean(some: Sequence["Covered"], which: str) -> str:
     names = ("expected", "cells", "hidden", "width", "even_width")
     cells = " | ".join(f"**{np.mean([getattr(one, name) for one in some]):.1%}**" for name in names)
-    return f"| **{some[0].leads:,} leads** | **mean** | | {cells} |"
+    return f"| **{which}** | **mean** | | {cells} |"
 
 
 def _tenths(some: Sequence["Covered"]) -> str:

@@ -17,6 +17,8 @@ from training.settings import ModelSettings
 from training.uncertainty import Uncertainty
 
 REFITS = 4
+UNSEEN = 1.1
+"""Half-widths are so much larger than refits say, which share the model's form (docs/decisions/0020)."""
 LEAF_ROWS = 200.0
 """A leaf's own spread counts as much as the mean of all once it has so many rows."""
 BELIEVED = 0.7
@@ -70,7 +72,7 @@ def learn_ranges(fitted: Fitted, rng: np.random.Generator) -> Ranges:
     width = float(spread.mean())
     leaves = [np.round(part, DIGITS) for part in fit_leaves(reached, counts, spread - width, LEAF_ROWS)]
     ratio = np.abs(errors) / np.exp(width + summed(leaves, reached))
-    width += float(np.log(np.quantile(ratio, SHARE)))
+    width += float(np.log(UNSEEN * np.quantile(ratio, SHARE)))
     weight = fitted.rows / len(chosen)
     at, drift = points_of(log_odds, unfollowed(reached, counts, log_odds, fitted.label[chosen], weight))
     return Ranges(round(width, DIGITS), tuple(tuple(part.tolist()) for part in leaves), at, drift)
