@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from training.agreement.run import examine_agreement
 from training.cohorts import cohorts
 from training.examine import Examination, Examined, Finding
 from training.horizons import horizons
@@ -15,6 +16,7 @@ from training.walk_forward.run import walk_forward
 
 EXAMINATIONS: Mapping[str, Examination] = {
     "writing down who is sales qualified": examine_policy,
+    "comparing its class with the frameworks": examine_agreement,
     "walking forward through the history": walk_forward,
     "looking at parts of the market": segments,
     "learning from growing shares of the leads": learning_curve,

@@ -148,6 +148,12 @@ class ReportSettings(Section):
         examples=[["source", "country", "account_size"]],
     )
     learning_curve: bool = Field(True, description="train on shares of the leads to see what more data would bring")
+    frameworks: tuple[str, ...] | None = Field(
+        None,
+        description="frameworks whose verdicts are compared with the model's class, [] for none; default: all of "
+        "[rules] frameworks",
+        examples=[["bant", "sales_qualified"]],
+    )
 
 
 @dataclass(frozen=True, slots=True)

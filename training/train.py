@@ -8,6 +8,7 @@ import numpy as np
 from features.attribute_points import tracked_fields
 from features.project import Project
 from features.tables import Tables
+from training.agreement.run import compared_frameworks
 from training.audit.run import audit
 from training.audit.suspects import Audit
 from training.audit.suspects import to_json as audit_to_json
@@ -56,6 +57,7 @@ def train(project: Project, settings: TrainingSettings, tables: Tables, director
     say("putting histories in order")
     dataset = load_dataset(project, settings, tables)
     refuse_unknown_segments(settings.report, dataset)
+    compared_frameworks(project, settings.report)  # a misspelt name is refused before anything is trained
     audited = audit(project, settings, dataset)
     (directory / "audit.json").write_text(audit_to_json(audited), encoding="utf-8")
     say(brief_text(audited))
