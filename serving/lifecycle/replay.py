@@ -19,6 +19,8 @@ from serving.lifecycle.merges import renamed, survivors_in
 
 Small = npt.NDArray[np.int8]
 NONE = -1
+FEW = 32
+"""So many events of one lead are sorted by insertion."""
 STATES = pa.schema(
     [
         ("lead_id", pa.string()),
@@ -44,13 +46,15 @@ _LEGAL = legal_moves()
 class Timeline:
     """Events in the order in which they took effect, lead by lead, and the state after each (arrays of one length).
 
-    Lead i's events lie at `start[i]:start[i + 1]`; `lead_ids` are sorted by their bytes. Stages are numbers of
-    `STAGES`, times microseconds (`NEVER`: none), `owner` the row whose owner holds (−1: none).
+    `row` says where each event stands in `events`, lead i's lie at `start[i]:start[i + 1]`, and `lead_ids` are sorted
+    by their bytes. Stages are numbers of `STAGES`, times microseconds (`NEVER`: none), `owner` the row of `events`
+    whose owner holds (−1: none).
     """
 
     events: pa.Table
     lead_ids: pa.Array
     start: Ints
+    row: Ints
     before: Small
     after: Small
     effective: Bools
@@ -77,20 +81,20 @@ def replay(events: pa.Table, as_of: datetime | None = None) -> Timeline:
     known = known.set_column(0, "lead_id", renamed(known["lead_id"], survivors_in(known)))
     known = known.unify_dictionaries().combine_chunks()
     lead_ids, lead = _numbered(known["lead_id"])
-    order = _order(known, lead)
-    ordered, lead = known.take(pa.array(order)), lead[order]
-    start = starts(lead, len(lead_ids))
+    at = moments(known["at"])
+    start, row = _order(known, lead, len(lead_ids), at)
     done = _replayed(
         start,
-        codes(ordered["action"], ACTIONS),
-        codes(ordered["to_stage"], STAGES),
-        moments(ordered["at"]),
-        moments(ordered["until"]),
-        np.asarray(ordered["deals"].to_numpy(), np.int8),
-        np.asarray(ordered["owner"].is_valid()),
+        row,
+        codes(known["action"], ACTIONS),
+        codes(known["to_stage"], STAGES),
+        at,
+        moments(known["until"]),
+        np.asarray(known["deals"].to_numpy(), np.int8),
+        np.asarray(known["owner"].is_valid()),
         _LEGAL,
     )
-    return Timeline(ordered, lead_ids, start, *done)
+    return Timeline(known, lead_ids, start, row, *done)
 
 
 def transitions(events: pa.Table, as_of: datetime | None = None) -> pa.Table:
@@ -100,7 +104,7 @@ def transitions(events: pa.Table, as_of: datetime | None = None) -> pa.Table:
     """
     timeline = replay(events, as_of)
     changed = timeline.before != timeline.after
-    rows = timeline.events.filter(pa.array(changed))
+    rows = timeline.events.take(pa.array(timeline.row[changed]))
     for name, stage in (("from_stage", timeline.before), ("to_stage", timeline.after)):
         rows = rows.set_column(EVENTS.get_field_index(name), name, words(stage[changed], STAGES))
     return rows
@@ -134,10 +138,11 @@ def stage_at(events: pa.Table, as_of: datetime) -> dict[str, str]:
 
 
 def codes(column: pa.ChunkedArray, known: tuple[str, ...]) -> Small:
-    """Number of each word among the known ones, −1 for null."""
-    array = column.unify_dictionaries().combine_chunks() if isinstance(column, pa.ChunkedArray) else column
-    found = pc.index_in(array.cast(pa.string()), pa.array(known, pa.string()))
-    return np.asarray(found.fill_null(NONE).to_numpy(zero_copy_only=False), np.int8)
+    """Number of each word of a dictionary column among the known ones, −1 for null."""
+    array = column.unify_dictionaries().combine_chunks()
+    found = pc.index_in(array.dictionary, pa.array(known, pa.string())).fill_null(NONE)
+    number = np.append(np.asarray(found.to_numpy(zero_copy_only=False), np.int8), np.int8(NONE))
+    return number[array.indices.fill_null(len(number) - 1).to_numpy(zero_copy_only=False)]
 
 
 def words(code: Small, known: tuple[str, ...]) -> pa.Array:
@@ -174,37 +179,68 @@ def _numbered(lead_id: pa.ChunkedArray) -> tuple[pa.Array, Ints]:
     return encoded.dictionary.take(order), rank[encoded.indices.to_numpy()]
 
 
-def _order(events: pa.Table, lead: Ints) -> Ints:
-    """Rows by lead, time and order of actions; what is still equal by every other column that matters."""
-    at = moments(events["at"])
+def _order(events: pa.Table, lead: Ints, n_leads: int, at: Ints) -> tuple[Ints, Ints]:
+    """Where each lead's events start, and the rows by lead, time, order of actions, and every other column."""
     step = codes(events["action"], ACTIONS).astype(np.int64) * 64 + codes(events["to_stage"], STAGES)
-    order = np.lexsort((step, at, lead))
+    start = starts(lead, n_leads)
+    order = _by_lead(start, lead, at, step)
     same = np.ones(max(len(order) - 1, 0), np.bool_)
     for key in (lead, at, step):
         same &= key[order[1:]] == key[order[:-1]]
     if not same.any():
-        return order
+        return start, order
     tied = np.flatnonzero(np.append(same, False) | np.append(False, same))
     rows = order[tied]
     some = events.take(pa.array(rows))
     finer = [_ranks(some[name]) for name in reversed(EVENTS.names) if name not in ("lead_id", "at", "action")]
     order[tied] = rows[np.lexsort((*finer, step[rows], at[rows], lead[rows]))]
+    return start, order
+
+
+@njit(cache=True, nogil=True)
+def _by_lead(start: Ints, lead: Ints, at: Ints, step: Ints) -> Ints:
+    """Rows sorted by (lead, at, step): each lead's rows are collected, then sorted among themselves."""
+    order, place = np.empty(len(lead), np.int64), start[:-1].copy()
+    for row in range(len(lead)):
+        order[place[lead[row]]] = row
+        place[lead[row]] += 1
+    for one in range(len(start) - 1):
+        first, stop = start[one], start[one + 1]
+        if stop - first > FEW:
+            rows = order[first:stop].copy()
+            rows = rows[np.argsort(step[rows], kind="mergesort")]
+            order[first:stop] = rows[np.argsort(at[rows], kind="mergesort")]
+            continue
+        for i in range(first + 1, stop):
+            row, j = order[i], i
+            while j > first and (at[order[j - 1]], step[order[j - 1]]) > (at[row], step[row]):
+                order[j] = order[j - 1]
+                j -= 1
+            order[j] = row
     return order
 
 
 def _ranks(column: pa.ChunkedArray) -> Ints:
     """Rank of each value, equal values alike."""
-    values = column.combine_chunks()
+    values = column.unify_dictionaries().combine_chunks()
     plain = values.cast(values.type.value_type) if pa.types.is_dictionary(values.type) else values
     return np.asarray(pc.rank(plain, tiebreaker="dense").to_numpy(), np.int64)
 
 
 @njit(cache=True, nogil=True)
 def _replayed(  # noqa: C901, PLR0913, PLR0917  (a loop over time has no natural parts; columns are its arguments)
-    start: Ints, action: Small, to: Small, at: Ints, until: Ints, deals: Small, has_owner: Bools, legal: Bools
+    start: Ints,
+    row: Ints,
+    action: Small,
+    to: Small,
+    at: Ints,
+    until: Ints,
+    deals: Small,
+    has_owner: Bools,
+    legal: Bools,
 ) -> tuple[Small, Small, Bools, Ints, Ints, Ints, Ints, Bools, Bools, Ints]:
     """State after each event, as the fields of `Timeline` from `before` on: one loop over time, lead by lead."""
-    n = len(action)
+    n = len(row)
     before, after = np.empty(n, np.int8), np.empty(n, np.int8)
     effective = np.zeros(n, np.bool_)
     since, ends, snoozed = np.empty(n, np.int64), np.empty(n, np.int64), np.empty(n, np.int64)
@@ -212,24 +248,25 @@ def _replayed(  # noqa: C901, PLR0913, PLR0917  (a loop over time has no natural
     silent, customer = np.zeros(n, np.bool_), np.zeros(n, np.bool_)
     for lead in range(len(start) - 1):
         stage, deal_count, who = 0, 0, -1
-        entered, end, pause = at[start[lead]], NEVER, NEVER
+        entered, end, pause = at[row[start[lead]]], NEVER, NEVER
         no_contact, is_customer = False, False
         for i in range(start[lead], start[lead + 1]):
-            what, target = action[i], to[i]
+            event = row[i]
+            what, target = action[event], to[event]
             before[i] = stage
             took_effect = True
             if what in (_OPEN_DEAL, _LOSE, _WIN):
-                deal_count += deals[i]
+                deal_count += deals[event]
                 is_customer = is_customer or what == _WIN
                 if deal_count > 0:
                     target = _OPPORTUNITY
                 took_effect = what != _OPEN_DEAL or deal_count > 0
             elif what == _SNOOZE:
-                pause = until[i]
+                pause = until[event]
             elif what == _WAKE:
                 pause = NEVER
             elif what == _REASSIGN:
-                who = i if has_owner[i] else -1
+                who = event if has_owner[event] else -1
             elif what in (_DO_NOT_CONTACT, _ALLOW_CONTACT):
                 no_contact = what == _DO_NOT_CONTACT
             elif target >= 0:
@@ -237,9 +274,9 @@ def _replayed(  # noqa: C901, PLR0913, PLR0917  (a loop over time has no natural
                 is_customer = is_customer or (took_effect and what == _CUSTOMER)
             if target >= 0 and took_effect:
                 if target != stage:
-                    entered = at[i]
+                    entered = at[event]
                 stage = target
-                end = until[i] if stage in (_NURTURE, _REJECTED) else NEVER
+                end = until[event] if stage in (_NURTURE, _REJECTED) else NEVER
             effective[i], after[i], since[i], ends[i], snoozed[i] = took_effect, stage, entered, end, pause
             owner[i], silent[i], customer[i], open_deals[i] = who, no_contact, is_customer, deal_count
     return before, after, effective, since, ends, snoozed, owner, silent, customer, open_deals

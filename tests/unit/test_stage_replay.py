@@ -172,3 +172,9 @@ def test_no_events_no_states():
     empty = events_table([])
     assert len(state_at(empty, day(1))) == len(replay(empty).events) == 0
     assert isinstance(transitions(empty), pa.Table)
+
+
+def test_many_events_of_one_lead_are_sorted_as_well():
+    actions = [event("advance" if n % 2 else "reject", n // 3, to="mql" if n % 2 else None) for n in range(99)]
+    some = [*actions, event("accept", 1, "b")]
+    assert seen(some[::-1], day(50)) == seen(some, day(50)) == by_hand(some, day(50))
