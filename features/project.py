@@ -20,6 +20,7 @@ from features.errors import ProjectFileError
 from features.refusals import sentences, unknown_key
 from features.rule_settings import PointSettings, RuleSettings
 from features.sections import AwareTime, Encoding, Every, PositiveDays, S, Seconds, Section, TimeFormat, Timezone
+from features.team_settings import TeamSettings
 
 FILE_NAME = "ripelead.toml"
 TableName = Literal["leads", "interactions", "deals", "accounts", "lead_changes", "assessments", "decisions", "spend"]
@@ -31,6 +32,7 @@ SECTIONS = (
     "features",
     "rules",
     "points",
+    "team",
     "label",
     "folds",
     "model",
@@ -220,6 +222,7 @@ class Project:
     features: FeatureSettings
     rules: RuleSettings
     points: PointSettings
+    team: TeamSettings
 
     def section(self, name: str, kind: type[S]) -> S:
         """Section `name` as settings class `kind`; raises `ProjectFileError` naming the key at fault."""
@@ -249,6 +252,7 @@ def read_project(directory: Path) -> Project:
         features=parse_section(raw, "features", FeatureSettings),
         rules=parse_section(raw, "rules", RuleSettings),
         points=parse_section(raw, "points", PointSettings),
+        team=parse_section(raw, "team", TeamSettings),
     )
 
 

@@ -22,6 +22,7 @@ from features.project import (
 from features.rule_settings import PointSettings, RuleSettings
 from features.schema import SPECS
 from features.sections import Section
+from features.team_settings import TeamSettings
 
 Preset = Literal["canonical", "flat"]
 FEATURE_SECTIONS: Mapping[str, type[Section]] = {
@@ -32,6 +33,7 @@ FEATURE_SECTIONS: Mapping[str, type[Section]] = {
     "features": FeatureSettings,
     "rules": RuleSettings,
     "points": PointSettings,
+    "team": TeamSettings,
 }
 # The keys that a new project sets; all others stand there as comments with their defaults.
 PRESETS: Mapping[Preset, Mapping[str, Mapping[str, object]]] = {

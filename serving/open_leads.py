@@ -37,11 +37,14 @@ def refuse_missing_inputs(bundle: Bundle, tables: Tables) -> None:
 
 def open_snapshots(histories: Histories, tables: Tables, as_of: datetime, policy: Policy) -> Snapshots:
     """One snapshot at `as_of` for each lead that exists by then and is open; of a flat table without times, for all."""
-    snapshots = snapshots_at(histories, as_of) if tables.timed else _all_leads(histories, as_of)
+    snapshots = existing_leads(histories, tables, as_of)
     return snapshots.take(open_leads(histories, tables, snapshots, policy))
 
 
-def _all_leads(histories: Histories, as_of: datetime) -> Snapshots:
+def existing_leads(histories: Histories, tables: Tables, as_of: datetime) -> Snapshots:
+    """One snapshot at `as_of` for each lead created by then; of a flat table without times, for all."""
+    if tables.timed:
+        return snapshots_at(histories, as_of)
     lead = np.arange(len(histories.lead_ids))
     return Snapshots(lead, np.full(len(lead), pd.Timestamp(as_of).value // 1000, np.int64))
 

@@ -66,6 +66,8 @@ class Policy:
     tracked: tuple[str, ...] = ()
     exploration: ExplorationSettings = NO_EXPLORATION
     unfamiliar: Unfamiliar = "flag"
+    colleague_weight: float | None = None
+    """Share of a further lead's chance that adds to its account's; None where it was not fitted."""
     expected: Option | None = None
     """The choice that set the threshold, and what it was expected to bring."""
 

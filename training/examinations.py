@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from training.accounts.run import examine_accounts
 from training.agreement.run import examine_agreement
 from training.cohorts import cohorts
 from training.examine import Examination, Examined, Finding
@@ -19,6 +20,7 @@ EXAMINATIONS: Mapping[str, Examination] = {
     "comparing its class with the frameworks": examine_agreement,
     "walking forward through the history": walk_forward,
     "looking at parts of the market": segments,
+    "putting leads together to accounts": examine_accounts,
     "learning from growing shares of the leads": learning_curve,
     "asking who was worked": examine_selection,
     "asking whether ranges held": examine_ranges,

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from features.project import Project
+from training.accounts.rows import AccountFit
 from training.dataset import Dataset
 from training.evaluation import Evaluation
 from training.judge import Judged
@@ -33,6 +34,8 @@ class Examined:
     final: Fitted
     evaluation: Evaluation
     classes: ClassPolicy
+    accounts: AccountFit | None = None
+    """How leads add up to accounts; None where that cannot be told."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Training from end to end: data → folds → holdout comparison → refit on all matured data → bundle and report."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +8,7 @@ import numpy as np
 from features.attribute_points import tracked_fields
 from features.project import Project
 from features.tables import Tables
+from training.accounts.rows import fit_accounts
 from training.agreement.run import compared_frameworks
 from training.audit.run import audit
 from training.audit.suspects import Audit
@@ -79,8 +80,11 @@ def train(project: Project, settings: TrainingSettings, tables: Tables, director
     final = with_uncertainty(final, settings.model)
     say("making the lists of past weeks, for the class policy")
     classes = class_policy(project, settings, dataset, judged, final)
+    accounts = fit_accounts(project, settings, dataset, judged)
     policy = _policy(project, settings, tables, classes)
-    examined = Examined(project, settings, dataset, judged, final, evaluation, classes)
+    if accounts is not None:
+        policy = replace(policy, colleague_weight=accounts.weight)
+    examined = Examined(project, settings, dataset, judged, final, evaluation, classes, accounts)
     findings = examine(examined, directory, say)
     card = model_card(examined, findings)
     evidence = evidence_of(final.table, final.label, final.trained.catalog)
