@@ -81,14 +81,14 @@ def engagement_points(block: Block, snapshots: Snapshots, settings: PointSetting
     """Points of the interactions of each snapshot's lead before its as-of date, in thousandths."""
     log, prices = block.by_lead, prices_of(block, settings)
     past = history(log.segments, snapshots.lead, snapshots.as_of)
-    return _sums((past.first, past.stop), snapshots.as_of, (log.time, log.kind, log.topic), _priced(prices))
+    return _sums((past.first, past.stop), snapshots.as_of, (log.time, log.kind, log.topic), priced(prices))
 
 
 def entries(log: EventLog, span: tuple[int, int], as_of: int, prices: Prices) -> Ints:
     """Points of each event in a span of the log, in thousandths, before caps."""
     first, stop = span
     worth = np.zeros(stop - first, np.int64)
-    _entries(first, stop, as_of, (log.time, log.kind, log.topic), _priced(prices), worth)
+    fill_entries(first, stop, as_of, (log.time, log.kind, log.topic), priced(prices), worth)
     return worth
 
 
@@ -110,23 +110,24 @@ def thousandths(points: float) -> int:
     return round(points / POINT_UNIT)
 
 
-_Log = tuple[Ints, Ints, Ints]
-_Priced = tuple[Ints, Ints, Ints, Ints, int, float]
+Log = tuple[Ints, Ints, Ints]
+Priced = tuple[Ints, Ints, Ints, Ints, int, float]
 
 
-def _priced(prices: Prices) -> _Priced:
+def priced(prices: Prices) -> Priced:
+    """The same as compiled code takes it."""
     return prices.kind, prices.topic, prices.most, prices.cap, prices.repeat_us, prices.half_life_us
 
 
 @njit(cache=True, nogil=True)
-def _sums(past: tuple[Ints, Ints], as_of: Ints, log: _Log, prices: _Priced) -> Ints:
+def _sums(past: tuple[Ints, Ints], as_of: Ints, log: Log, prices: Priced) -> Ints:
     first, stop = past
     cap = prices[3]
     worth = np.empty((stop - first).max() if len(first) else 0, np.int64)
     of_kind = np.zeros(len(cap), np.int64)
     result = np.zeros(len(first), np.int64)
     for i in range(len(first)):
-        _entries(first[i], stop[i], as_of[i], log, prices, worth)
+        fill_entries(first[i], stop[i], as_of[i], log, prices, worth)
         of_kind[:] = 0
         for at in range(first[i], stop[i]):
             of_kind[log[1][at]] += worth[at - first[i]]
@@ -136,8 +137,8 @@ def _sums(past: tuple[Ints, Ints], as_of: Ints, log: _Log, prices: _Priced) -> I
 
 
 @njit(cache=True, nogil=True)
-def _entries(first: int, stop: int, as_of: int, log: _Log, prices: _Priced, worth: Ints) -> None:
-    """Points of each event, before caps: first which ones count, then how far they have faded."""
+def fill_entries(first: int, stop: int, as_of: int, log: Log, prices: Priced, worth: Ints) -> None:
+    """Points of each event of `[first, stop)` into `worth`, before caps: first which count, then how far they faded."""
     time, kind, topic = log
     price, of_topic, most, _, repeat_us, half_life_us = prices
     for at in range(first, stop):

@@ -33,6 +33,7 @@ SECTIONS = (
     "rules",
     "points",
     "team",
+    "contact_window",
     "label",
     "folds",
     "model",

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from features.contact_settings import ContactWindowSettings
 from features.project import (
     SECTIONS,
     FeatureSettings,
@@ -34,6 +35,7 @@ FEATURE_SECTIONS: Mapping[str, type[Section]] = {
     "rules": RuleSettings,
     "points": PointSettings,
     "team": TeamSettings,
+    "contact_window": ContactWindowSettings,
 }
 # The keys that a new project sets; all others stand there as comments with their defaults.
 PRESETS: Mapping[Preset, Mapping[str, Mapping[str, object]]] = {

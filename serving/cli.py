@@ -7,6 +7,7 @@ from contextlib import suppress
 
 import features.rules_cli  # noqa: F401
 import serving.accounts_cli
+import serving.contact_cli
 import serving.explain_cli
 import serving.score_cli  # noqa: F401
 import training.promote_cli

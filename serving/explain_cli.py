@@ -8,6 +8,7 @@ from typing import Annotated
 import pandas as pd
 import typer
 
+from features.cells import instant
 from features.cli import ProjectFolder, app, err, out, parse_as_of, utc_now
 from features.errors import ProjectFileError
 from features.histories import restrict
@@ -15,6 +16,7 @@ from features.project import Project
 from features.some_leads import Some, Wanted, read_some
 from features.tables import Tables
 from serving.language.translations import Language
+from serving.lead.contact_advice import contact_advice
 from serving.lead.explanation import Explanation, is_open_at, lead_summary
 from serving.lead.movement import Movement, movement
 from serving.lead.recorded_scores import model_of, read_recorded
@@ -73,6 +75,7 @@ def explain(  # noqa: PLR0913, PLR0917  (one parameter per option)
         what_would_change(bundle, alone, lead_id, moment, usual),
         _movement(asked, alone, earlier, against),
         _similar(asked, read.tables) if similar else None,
+        contact_advice(project, alone, lead_id, instant(moment)),
     )
     said = explanation_json if as_json else explanation_text
     out.print(said(explanation, phrases, language), markup=False)

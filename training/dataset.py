@@ -57,12 +57,13 @@ class Dataset:
             return None
         return follow(self.won, self.snapshots.take(rows), known_until or self.observed_until)
 
+    def followed_from(self, snapshots: Snapshots) -> Followed | None:
+        """The same of any leads from any times on, as known at the data's end."""
+        return None if self.won is None else follow(self.won, snapshots, self.observed_until)
+
     def followed_from_creation(self) -> Followed | None:
         """The same of every lead from its creation on, with creation times in `histories.created`."""
-        if self.won is None:
-            return None
-        created = Snapshots(np.arange(len(self.histories.lead_ids)), self.histories.created)
-        return follow(self.won, created, self.observed_until)
+        return self.followed_from(Snapshots(np.arange(len(self.histories.lead_ids)), self.histories.created))
 
 
 def outcomes_at(

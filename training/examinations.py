@@ -6,6 +6,7 @@ from pathlib import Path
 from training.accounts.run import examine_accounts
 from training.agreement.run import examine_agreement
 from training.cohorts import cohorts
+from training.contact_window.run import contact_window
 from training.examine import Examination, Examined, Finding
 from training.horizons import horizons
 from training.learning_curve.run import learning_curve
@@ -26,6 +27,7 @@ EXAMINATIONS: Mapping[str, Examination] = {
     "asking whether ranges held": examine_ranges,
     "asking when wins come": horizons,
     "counting leads by month": cohorts,
+    "asking when leads were contacted": contact_window,
 }
 """What is told while it runs, and the function."""
 

@@ -6,12 +6,15 @@ in every language.
 
 import json
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import datetime
 
 from serving.language.phrases import Phrases, by_group
 from serving.language.translations import Translation, translation_to
+from serving.lead.contact_advice import ContactAdvice
 from serving.lead.explain_words import (
     action_phrase,
+    advice_sentence,
     attribute_name,
     cause_sentence,
     criterion_name,
@@ -40,6 +43,7 @@ def explanation_json(explanation: Explanation, phrases: Phrases, language: str) 
         {
             **_lead(to, explanation.lead, phrases),
             "what_would_change": [_effect(to, effect) for effect in explanation.effects],
+            "contact": None if explanation.contact is None else _contact(to, explanation.contact),
             "movement": None if moved is None else _movement(to, moved),
             "similar": None if similar is None else [_similar(phrases, lead) for lead in similar],
         }
@@ -92,6 +96,10 @@ def _rules(to: Translation, lead: LeadSummary) -> Plain:
         for one in rules.criteria
     ]
     return {"met": rules.met, "at_least": rules.at_least, "qualified": rules.qualified, "criteria": criteria}
+
+
+def _contact(to: Translation, advice: ContactAdvice) -> Plain:
+    return {**asdict(advice), "sentence": advice_sentence(to, advice)}
 
 
 def _effect(to: Translation, effect: Effect) -> Plain:

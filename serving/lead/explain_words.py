@@ -12,6 +12,7 @@ from serving.language.phrases import Phrases
 from serving.language.plain_text import spoken
 from serving.language.sentences import sentence
 from serving.language.translations import Translation, msgs
+from serving.lead.contact_advice import ContactAdvice
 from serving.lead.explanation import Criterion, LeadSummary, Unusual
 from serving.lead.movement import Arrived, Cause, Movement
 from serving.lead.similar import SimilarLead
@@ -20,6 +21,10 @@ from serving.lead.what_if import DECISION_MAKER, Action, Effect
 TENTHS = 0.01
 LEAST_SHOWN, MOST_SHOWN = 0.0001, 0.999
 HEARD = msgs("{what}, heard {n} day ago", "{what}, heard {n} days ago")
+
+
+SILENT = msgs("Nothing heard for {n} day.", "Nothing heard for {n} days.")
+CONTACTED = msgs("Contacted by sales {n} day ago.", "Contacted by sales {n} days ago.")
 
 
 def shown_id(lead_id: str) -> str:
@@ -141,6 +146,34 @@ def criterion_sentence(to: Translation, criterion: Criterion) -> str:
     if criterion.age_days is None:
         return said
     return to.counted(HEARD, round(criterion.age_days), what=said)
+
+
+def advice_sentence(to: Translation, advice: ContactAdvice) -> str:
+    """When to contact a lead, and why: its interest, since when it is silent, and when sales contacted it last."""
+    parts = [_flag_sentence(to, advice)]
+    if advice.silent_days is not None:
+        parts.append(to.counted(SILENT, int(advice.silent_days)))
+    if advice.contacted_days is None:
+        parts.append(to.text("Not contacted by sales so far."))
+    else:
+        parts.append(to.counted(CONTACTED, int(advice.contacted_days)))
+    return " ".join(parts)
+
+
+def _flag_sentence(to: Translation, advice: ContactAdvice) -> str:
+    known = {
+        "level": to.number(round(advice.interest)),
+        "most": to.number(round(advice.most_interest)),
+        "days": advice.half_life_days,
+        "needed": to.number(advice.now_from),
+    }
+    if advice.flag == "too_early":
+        return to.text("Contact: too early, still looking around (interest {most} at most, {needed} needed).", **known)
+    if advice.flag == "now":
+        return to.text("Contact: now (interest {level}, {needed} needed; it halves every {days} days).", **known)
+    if advice.flag == "going_cold":
+        return to.text("Contact: going cold (interest {level}, it was {most}; it halves every {days} days).", **known)
+    return to.text("Contact: the interest is gone (it was {most}).", **known)
 
 
 def disagreement_sentence(to: Translation, lead: LeadSummary) -> str | None:

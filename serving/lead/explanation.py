@@ -15,6 +15,7 @@ from features.tables import Tables
 from features.windows import Floats
 from serving.closing_columns import HORIZON_COLUMN
 from serving.lead.appraisal import looked_at
+from serving.lead.contact_advice import ContactAdvice
 from serving.lead.movement import Movement
 from serving.lead.similar import SimilarLead
 from serving.lead.what_if import Effect
@@ -100,12 +101,16 @@ class LeadSummary:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """A scored lead, what would change its score, why it moved (if asked), and similar leads (None: not asked)."""
+    """A scored lead, what would change its score, why it moved (if asked), and similar leads (None: not asked).
+
+    `contact` says when to contact it; None where leads are not dated.
+    """
 
     lead: LeadSummary
     effects: tuple[Effect, ...]
     movement: Movement | None = None
     similar: tuple[SimilarLead, ...] | None = None
+    contact: ContactAdvice | None = None
 
 
 def is_open_at(bundle: Bundle, tables: Tables, lead_id: str, as_of: datetime) -> bool:

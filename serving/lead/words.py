@@ -7,6 +7,7 @@ from serving.language.phrases import Phrases, by_group
 from serving.language.sentences import sentence
 from serving.language.translations import Translation, translation_to
 from serving.lead.explain_words import (
+    advice_sentence,
     arrived_sentences,
     attribute_name,
     cause_sentence,
@@ -44,6 +45,7 @@ def explanation_text(explanation: Explanation, phrases: Phrases, language: str) 
         _sum(to, lead, phrases),
         _rules(to, lead),
         _missing(to, lead),
+        [advice_sentence(to, explanation.contact)] if explanation.contact is not None else [],
         _effects(to, explanation.effects),
         _movement(to, explanation.movement) if explanation.movement is not None else [],
         _similar(to, explanation.similar, phrases) if explanation.similar is not None else [],

@@ -82,6 +82,15 @@ def test_what_is_advised_starts_at_the_score_and_raises_it(world, lead, capsys):
     assert len(found["what_would_change"]) <= 5
 
 
+def test_m23_the_flag_and_its_reasons_are_those_of_all_open_leads(world, lead, tmp_path, capsys):
+    found = as_json(capsys, world, lead)["contact"]
+    assert found["sentence"] in explained(capsys, world, lead)
+    assert command("contact", "-p", world, "--as-of", AS_OF, "--out", tmp_path / "c.parquet") == 0
+    rows = pd.read_parquet(tmp_path / "c.parquet").set_index("lead_id")
+    assert (rows.loc[lead, "contact"], rows.loc[lead, "interest"]) == (found["flag"], found["interest"])
+    assert rows["interest"].is_monotonic_decreasing
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_text_in_every_language_says_score_rules_and_what_would_change_it(world, lead, capsys, language):
     text = explained(capsys, world, lead, "--language", language, "--since", SINCE, "--similar")
