@@ -57,6 +57,19 @@ def test_a_shift_of_all_leads_is_no_finding_about_a_segment():
     assert all(segment.difference.low > 0 for segment in attribute.segments)
 
 
+def test_the_likely_rate_of_a_tiny_segment_is_near_that_of_all_and_of_a_large_one_its_own():
+    rng = np.random.default_rng(0)
+    code = np.repeat([0, 1, 2, 3], [3000, 2000, 1000, 4])
+    label = (rng.random(6004) < np.array([0.1, 0.2, 0.3, 0])[code]).astype(np.int64)
+    label[-4:] = 1
+    judged = Judged(label, np.full(6004, 0.16), np.arange(6004), 0.5)
+    (attribute,) = measured(judged, [Grouping("part", True, ("a", "b", "c", "d"), code)], rng)
+    large, *_, tiny = attribute.segments
+    assert large.likely.value == pytest.approx(large.observed.value, abs=0.01)
+    assert tiny.observed.value == 1
+    assert tiny.likely.low < 0.2 < tiny.likely.value < 0.5
+
+
 def test_shifted_probabilities_have_the_observed_mean():
     label, probability = np.array([1, 0, 0, 0]), np.array([0.9, 0.8, 0.7, 0.6])
     assert shifted(label, probability).mean() == pytest.approx(0.25)

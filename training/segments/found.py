@@ -18,6 +18,7 @@ class Segment:
     wins: int
     predicted: Estimate
     observed: Estimate
+    likely: Estimate
     difference: Estimate
     beyond_shift: float
     share_classified: float

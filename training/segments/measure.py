@@ -14,6 +14,7 @@ from training.metrics import calibration_slope_intercept, shifted
 from training.segments.found import Attribute, Segment
 from training.segments.groups import Grouping
 from training.segments.slope import slope_interval
+from training.shrinkage import shrunk_rates
 from training.verdict import MIN_LEADS_PER_OUTCOME
 
 REPLICATES = 200
@@ -54,14 +55,20 @@ def _segments(judged: Judged, grouping: Grouping, rng: np.random.Generator) -> t
     expected = shifted(judged.label, judged.probability)
     qualified = judged.probability >= judged.threshold
     found = []
+    likely = _likely(judged, grouping, level)
     for place, band in enumerate(level):
         rows = np.flatnonzero(grouping.code == place)
-        found.append(
-            _segment(
-                judged, rows, band, float((expected - judged.label)[rows].mean()), float(qualified[rows].mean()), rng
-            )
-        )
+        beyond, classified = float((expected - judged.label)[rows].mean()), float(qualified[rows].mean())
+        found.append(replace(_segment(judged, rows, band, beyond, classified, rng), likely=likely[place]))
     return tuple(found)
+
+
+def _likely(judged: Judged, grouping: Grouping, level: Sequence[Band]) -> list[Estimate]:
+    """Observed rates drawn towards that of all, the more so the fewer leads a segment has."""
+    leads = np.array([len(np.unique(judged.groups[grouping.code == place])) for place in range(len(level))], np.float64)
+    rates = np.array([band.observed.value or 0.0 for band in level])
+    found = shrunk_rates(rates * leads, leads)
+    return [Estimate(*(round(float(x), 6) for x in one)) for one in zip(found.rate, found.low, found.high, strict=True)]
 
 
 def _segment(
@@ -76,6 +83,7 @@ def _segment(
         wins=band.wins,
         predicted=band.predicted,
         observed=band.observed,
+        likely=NOTHING,
         difference=band.difference,
         beyond_shift=round(beyond_shift, 6),
         share_classified=round(classified, 6),
