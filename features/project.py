@@ -34,6 +34,8 @@ SECTIONS = (
     "points",
     "team",
     "contact_window",
+    "nurture",
+    "audience",
     "label",
     "folds",
     "model",

@@ -11,6 +11,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from features.contact_settings import ContactWindowSettings
+from features.nurture_settings import AudienceSettings, NurtureSettings
 from features.project import (
     SECTIONS,
     FeatureSettings,
@@ -36,6 +37,8 @@ FEATURE_SECTIONS: Mapping[str, type[Section]] = {
     "points": PointSettings,
     "team": TeamSettings,
     "contact_window": ContactWindowSettings,
+    "nurture": NurtureSettings,
+    "audience": AudienceSettings,
 }
 # The keys that a new project sets; all others stand there as comments with their defaults.
 PRESETS: Mapping[Preset, Mapping[str, Mapping[str, object]]] = {
