@@ -36,6 +36,8 @@ SECTIONS = (
     "contact_window",
     "nurture",
     "audience",
+    "stages",
+    "sla",
     "label",
     "folds",
     "model",

@@ -24,6 +24,7 @@ from features.project import (
 from features.rule_settings import PointSettings, RuleSettings
 from features.schema import SPECS
 from features.sections import Section
+from features.stage_settings import ServiceLevelSettings, StageSettings
 from features.team_settings import TeamSettings
 
 Preset = Literal["canonical", "flat"]
@@ -39,6 +40,8 @@ FEATURE_SECTIONS: Mapping[str, type[Section]] = {
     "contact_window": ContactWindowSettings,
     "nurture": NurtureSettings,
     "audience": AudienceSettings,
+    "stages": StageSettings,
+    "sla": ServiceLevelSettings,
 }
 # The keys that a new project sets; all others stand there as comments with their defaults.
 PRESETS: Mapping[Preset, Mapping[str, Mapping[str, object]]] = {

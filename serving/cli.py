@@ -10,7 +10,8 @@ import serving.accounts_cli
 import serving.contact_cli
 import serving.explain_cli
 import serving.nurture_cli
-import serving.score_cli  # noqa: F401
+import serving.score_cli
+import serving.stages_cli  # noqa: F401
 import training.promote_cli
 import training.tune_cli  # noqa: F401
 from features.cli import app, run

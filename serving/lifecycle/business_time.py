@@ -61,15 +61,27 @@ def due(calendar: BusinessCalendar, begin: datetime, promise: timedelta) -> date
     Raises:
         ValueError: the calendar opens too rarely to ever keep it.
     """
-    start, needed = _microseconds(begin), promise // timedelta(microseconds=1)
+    moment = due_all(calendar, np.array([_microseconds(begin)]), np.array([promise / timedelta(seconds=1)]))
+    return datetime.fromtimestamp(0, UTC) + timedelta(microseconds=int(moment[0]))
+
+
+def due_all(calendar: BusinessCalendar, begin: Ints, promise_s: Floats) -> Ints:
+    """When so many seconds of opening time have passed since each moment (microseconds since 1970 UTC, shape (n,)).
+
+    Raises:
+        ValueError: the calendar opens too rarely to ever keep it.
+    """
+    needed = np.rint(promise_s * SECOND_US).astype(np.int64)
+    if not (needed > 0).any():
+        return begin
     for days in (14, 90, LONGEST_WAIT_DAYS):
-        opens, before = _opening(calendar, start, start + days * 86_400 * SECOND_US)
-        target = int(_opening_time(opens, before, np.array([start]))[0]) + needed
-        at = int(np.searchsorted(before, target, side="left")) - 1
-        if at < len(opens) and target <= before[-1]:
-            moment = start if needed <= 0 else int(opens[at, 0] + target - before[at])
-            return datetime.fromtimestamp(0, UTC) + timedelta(microseconds=moment)
-    raise ValueError(f"the business calendar has no {promise} of opening time within {LONGEST_WAIT_DAYS} days")
+        opens, before = _opening(calendar, int(begin.min()), int(begin.max()) + days * 86_400 * SECOND_US)
+        target = _opening_time(opens, before, begin) + needed
+        if target.max() <= before[-1]:
+            at = np.maximum(np.searchsorted(before, target, side="left") - 1, 0)
+            return np.where(needed <= 0, begin, opens[at, 0] + target - before[at])
+    longest = timedelta(seconds=float(promise_s.max()))
+    raise ValueError(f"the business calendar has no {longest} of opening time within {LONGEST_WAIT_DAYS} days")
 
 
 def _opening(calendar: BusinessCalendar, first: int, last: int) -> tuple[Ints, Ints]:

@@ -77,7 +77,7 @@ def replay(events: pa.Table, as_of: datetime | None = None) -> Timeline:
 
     An action that does not fit the stage before it is there with `effective` false and changes nothing.
     """
-    known = _before(events, as_of)
+    known = events if as_of is None else events_before(events, as_of)
     known = known.set_column(0, "lead_id", renamed(known["lead_id"], survivors_in(known)))
     known = known.unify_dictionaries().combine_chunks()
     lead_ids, lead = _numbered(known["lead_id"])
@@ -133,8 +133,14 @@ def stage_at(events: pa.Table, as_of: datetime) -> dict[str, str]:
     """Stage by lead_id as of a date, also under the ids of leads that were merged into others before it."""
     found = state_at(events, as_of)
     stages = dict(zip(found["lead_id"].to_pylist(), found["stage"].to_pylist(), strict=True))
-    merged = survivors_in(_before(events, as_of))
+    merged = survivors_in(events_before(events, as_of))
     return stages | {lead: stages[survivor] for lead, survivor in merged.items()}
+
+
+def events_before(events: pa.Table, as_of: datetime) -> pa.Table:
+    """The events before `as_of`; those without a date are among them."""
+    early = pc.less(events["at"], pa.scalar(as_of, MOMENT))
+    return events.filter(pc.fill_null(early, fill_value=True))
 
 
 def codes(column: pa.ChunkedArray, known: tuple[str, ...]) -> Small:
@@ -159,13 +165,6 @@ def moments(column: pa.ChunkedArray) -> Ints:
 def times(microseconds: Ints) -> pa.Array:
     """Times of microseconds since 1970; null for `NEVER`."""
     return pa.array(microseconds, mask=microseconds == NEVER).cast(MOMENT)
-
-
-def _before(events: pa.Table, as_of: datetime | None) -> pa.Table:
-    if as_of is None:
-        return events
-    early = pc.less(events["at"], pa.scalar(as_of, MOMENT))
-    return events.filter(pc.fill_null(early, fill_value=True))
 
 
 def _numbered(lead_id: pa.ChunkedArray) -> tuple[pa.Array, Ints]:

@@ -1,0 +1,71 @@
+"""The stages of one lead for people, as text, and for programs, as JSON."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict
+from datetime import datetime
+
+from serving.lifecycle.lead_stages import LeadStages, Step
+
+KNOWN = ("score", "propensity", "points", "framework", "verdict", "evidence", "model_version", "policy_version")
+
+
+def stages_text(lead: LeadStages) -> str:
+    """Stage, clock and events of a lead."""
+    head = f"Lead {lead.lead_id} as of {lead.as_of:%Y-%m-%d %H:%M} UTC: {lead.stage}"
+    head += f" since {lead.since:%Y-%m-%d %H:%M}" if lead.since else ""
+    return "\n".join([head, *_facts(lead), "", *(line for step in lead.steps for line in _lines(step))])
+
+
+def _facts(lead: LeadStages) -> Iterator[str]:
+    if len(lead.ids) > 1:
+        yield f"merged with {', '.join(lead.ids[1:])}"
+    if lead.owner:
+        yield f"owner: {lead.owner}"
+    if lead.until:
+        yield f"back as a lead on {lead.until:%Y-%m-%d %H:%M}"
+    if lead.snoozed_until and lead.snoozed_until > lead.as_of:
+        yield f"snoozed until {lead.snoozed_until:%Y-%m-%d %H:%M}"
+    if lead.do_not_contact:
+        yield "must not be contacted"
+    if lead.customer:
+        yield "is a customer"
+    if lead.due:
+        state = "overdue" if lead.overdue else "due"
+        yield f"{state}: {lead.due:%Y-%m-%d %H:%M} UTC, {lead.waited_hours:.1f} of {lead.limit_hours:g} business hours"
+
+
+def _lines(step: Step) -> Iterator[str]:
+    event = step.event
+    moved = f"{step.before} → {step.after}" if step.before != step.after else step.after
+    at = f"{event.at:%Y-%m-%d %H:%M}" if event.at else "not dated"
+    who = f" by {event.actor}" if event.actor else ""
+    yield f"{at:16}  {event.action:<16} {moved}{who}{'' if step.effective else ' (no effect: not possible then)'}"
+    if event.reason:
+        yield f"{'':16}  {event.reason}"
+    known = [f"{name} {_shown(getattr(event, name))}" for name in KNOWN if getattr(event, name) is not None]
+    if known:
+        yield f"{'':16}  {'; '.join(known)}"
+
+
+def _shown(value: object) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def stages_json(lead: LeadStages) -> str:
+    """The same as one JSON object: the fields of `LeadStages`, and of each event what is known."""
+    said = asdict(lead)
+    said["steps"] = [
+        {"before": step.before, "after": step.after, "effective": step.effective, **_event(step)} for step in lead.steps
+    ]
+    return json.dumps(said, ensure_ascii=False, indent=1, allow_nan=False, default=_as_text)
+
+
+def _event(step: Step) -> dict[str, object]:
+    return {name: value for name, value in asdict(step.event).items() if value is not None and name != "deals"}
+
+
+def _as_text(value: object) -> str:
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%dT%H:%M:%S.%fZ}".replace(".000000Z", "Z")
+    return str(value)
