@@ -8,6 +8,7 @@ from training.agreement.run import examine_agreement
 from training.cohorts import cohorts
 from training.contact_window.run import contact_window
 from training.examine import Examination, Examined, Finding
+from training.funnel.run import examine_funnel
 from training.horizons import horizons
 from training.learning_curve.run import learning_curve
 from training.policy_section import examine_policy
@@ -28,6 +29,7 @@ EXAMINATIONS: Mapping[str, Examination] = {
     "asking when wins come": horizons,
     "counting leads by month": cohorts,
     "asking when leads were contacted": contact_window,
+    "counting leads by stage": examine_funnel,
 }
 """What is told while it runs, and the function."""
 
