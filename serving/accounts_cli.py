@@ -24,16 +24,17 @@ def accounts(
 ) -> None:
     """Rank accounts by what their open leads say together, and name the roles of the buying team that are missing."""
     from serving.accounts import account_table
-    from serving.table_files import refuse_other_files, write_table
+    from serving.plain_tables import refuse_format, write_plain
 
-    refuse_other_files(out_file)
+    if out_file is not None:
+        refuse_format(out_file)
     project, settings = read_all(directory)
     moment = parse_as_of(as_of, project)
     bundle = load_bundle(registry_of(project).bundle_path("champion"))
     tables = read_checked(project, untimed=settings.label.column is not None)
     found = account_table(bundle, tables, moment, project.team)
     if out_file is not None:
-        write_table(out_file, found)
+        write_plain(found, out_file)
         out.print(f"wrote {len(found):,} accounts to {out_file}", markup=False)
     for row in found.slice(0, show).to_pylist():
         out.print(_line(row, str(language)), markup=False)

@@ -10,6 +10,7 @@ import serving.accounts_cli
 import serving.contact_cli
 import serving.explain_cli
 import serving.funnel_cli
+import serving.handover_cli
 import serving.nurture_cli
 import serving.score_cli
 import serving.stages_cli  # noqa: F401

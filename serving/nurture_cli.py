@@ -35,9 +35,10 @@ def nurture(
     from serving.language.content_words import content_line, offers_of_group
     from serving.language.translations import translation_to
     from serving.nurture.next_content import LISTED, offered_to, offers
-    from serving.table_files import refuse_other_files, write_table
+    from serving.plain_tables import refuse_format, write_plain
 
-    refuse_other_files(out_file)
+    if out_file is not None:
+        refuse_format(out_file)
     project, settings = read_all(directory)
     moment = parse_as_of(as_of, project)
     nurturing, to = project.section("nurture", NurtureSettings), translation_to(str(language))
@@ -45,7 +46,7 @@ def nurture(
     people = _open_leads(tables, moment, lead_id)
     counts, listed = offers(tables, moment, people, nurturing, settings.label.deals_of_account)
     if out_file is not None:
-        write_table(out_file, pa.Table.from_pandas(listed, schema=LISTED, preserve_index=False))
+        write_plain(pa.Table.from_pandas(listed, schema=LISTED, preserve_index=False), out_file)
         out.print(f"wrote {len(listed):,} offers for {listed['lead_id'].nunique():,} leads to {out_file}", markup=False)
     own = [content_line(to, one) for one in offered_to(listed)] if lead_id is not None else None
     lines = list(offers_of_group(to, counts, nurturing)) if own is None else own
@@ -79,7 +80,7 @@ def audience(
     from serving.lifecycle.recorded import Pauses, recorded_events
     from serving.lifecycle.replay import state_at
     from serving.nurture.audience import audience_of
-    from serving.table_files import write_table
+    from serving.plain_tables import write_plain
 
     if out_file.suffix.lower() != ".csv":
         raise ProjectFileError(f"--out {out_file}: expected a file ending in .csv")
@@ -88,7 +89,7 @@ def audience(
     tables = read_checked(project, untimed=settings.label.column is not None)
     states = state_at(recorded_events(tables, settings.label.deals_of_account, Pauses()), utc_now())
     found = audience_of(tables, states, moment, own, platform)
-    write_table(out_file, found.table(platform))
+    write_plain(found.table(platform), out_file)
     left = sum(found.left_out.values())
     out.print(f"wrote {len(found.hashes):,} hashed addresses to {out_file}; {left:,} leads are left out", markup=False)
     for reason, n in found.left_out.items():

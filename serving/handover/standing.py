@@ -1,0 +1,42 @@
+"""Where a lead stands in the process as of a date, and by when something must have happened."""
+
+from serving.handover.content import Standing
+from serving.handover.source import LeadSource
+from serving.language.handover_words import stage_word
+from serving.language.plain_text import one_line
+from serving.lifecycle.history import process_of
+from serving.lifecycle.lead_stages import LeadStages, lead_stages
+from serving.lifecycle.service_levels import promise_of
+
+
+def standing(source: LeadSource) -> Standing:
+    """Stage, owner and clock of the lead, from the stage machine."""
+    process = process_of(source.project, source.settings.label.deals_of_account)
+    promise = promise_of(source.project)
+    found = lead_stages(process, source.tables, promise, source.lead_id, source.as_of)
+    return Standing(
+        stage=found.stage,
+        label=stage_word(source.to, found.stage),
+        since=found.since,
+        owner=None if found.owner is None else one_line(found.owner),
+        do_not_contact=found.do_not_contact,
+        due=found.due,
+        overdue=found.overdue,
+        sentence=_sentence(source, found),
+    )
+
+
+def _sentence(source: LeadSource, found: LeadStages) -> str:
+    to, label = source.to, stage_word(source.to, found.stage)
+    if found.since is None:
+        said = to.text("{stage}.", stage=label)
+    else:
+        said = to.text("{stage} since {day}.", stage=label, day=f"{found.since:%Y-%m-%d}")
+    if found.do_not_contact:
+        alone = to.text("Must not be contacted.")
+        return f"{said} {alone}"
+    if found.due is None:
+        return said
+    when = f"{found.due:%Y-%m-%d %H:%M} UTC"
+    clock = to.text("Overdue since {time}.", time=when) if found.overdue else to.text("Due by {time}.", time=when)
+    return f"{said} {clock}"
