@@ -19,7 +19,7 @@ export MLFLOW_DISABLE_TELEMETRY := true
 .DEFAULT_GOAL := help
 .PHONY: help setup demo demo-real data features train tune evaluate promote retrain rollback score report mlflow serve \
 	notebooks test lint types check bench bench-features bench-real bench-explain bench-ablation bench-one-lead \
-	bench-incremental bench-spark bench-score bench-audit bench-selection bench-uncertainty bench-rules-speed \
+	bench-incremental bench-spark bench-score bench-audit bench-selection bench-uncertainty bench-rules bench-rules-speed \
 	bench-delayed bench-tuning bench-models bench-policy bench-small-data soak lock clean
 
 help: ## list all targets
@@ -114,7 +114,7 @@ types: $(COMPLETE) ## mypy, strict
 check: lint types test ## everything CI runs
 
 BENCHES := $(addprefix bench-,real features explain score one-lead incremental ablation audit delayed tuning models \
-	selection uncertainty policy small-data spark)
+	selection uncertainty policy small-data rules spark)
 bench: $(BENCHES) ## all benchmarks, hours on a quiet machine; tables under docs/benchmarks/
 
 bench-real: $(READY) ## real data sets beside a plain LightGBM (needs RIPELEAD_REAL_DATA)
@@ -146,6 +146,9 @@ bench-selection: $(READY) ## worlds in which only worked leads can be won: what 
 
 bench-uncertainty: $(READY) ## ranges against the truth of simulated worlds (real sets: RIPELEAD_REAL_DATA)
 	@$(BIN)/python -m benchmarks.uncertainty
+
+bench-rules: $(READY) ## frameworks, points, model and combinations on the same rows (needs RIPELEAD_REAL_DATA)
+	@$(BIN)/python -W ignore -m benchmarks.rules
 
 bench-rules-speed: $(READY) ## frameworks and points on a million leads (LEADS=100000: fewer)
 	@$(BIN)/python -m benchmarks.rules_speed $(if $(LEADS),--leads $(LEADS))

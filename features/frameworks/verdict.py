@@ -21,7 +21,7 @@ from features.histories import Block
 from features.points import Points, points_of
 from features.rule_settings import PointSettings
 from features.snapshots import Snapshots
-from features.windows import Bools, Floats
+from features.windows import Bools, Floats, Ints
 
 Small = npt.NDArray[np.int8]
 Outcome = Literal["not_met", "open", "met"]
@@ -45,6 +45,10 @@ class Verdicts:
     outcome: Small
     score: npt.NDArray[np.float32]
     possible: npt.NDArray[np.float32]
+
+    def take(self, rows: Ints) -> "Verdicts":
+        """The verdicts on some snapshots, in that order."""
+        return Verdicts(self.criteria, self.states[rows], self.outcome[rows], self.score[rows], self.possible[rows])
 
     @property
     def qualified(self) -> Bools:
