@@ -59,12 +59,13 @@ def measure(directory: Path, names: tuple[str, ...], threads: int, memory: int) 
     warm_up(names)
     begun = time.perf_counter()
     judging = Judging(project, frameworks, AS_OF, datetime.now(UTC), Limits(memory, threads))
-    with opened(judging, silent) as (tables, histories, asked, parts):
+    with opened(judging, silent) as found:
         read_s, after = time.perf_counter() - begun, peak_mib()
         begun, cpu = time.perf_counter(), time.process_time()
-        facts_of(histories.leads, tables, frameworks, project.points, tracked_fields(tables.lead_changes))
+        tables = found.tables
+        facts_of(found.histories.leads, tables, frameworks, project.points, tracked_fields(tables.lead_changes))
         facts_s = time.perf_counter() - begun
-        rows = sum(len(verdict_rows(histories, asked, here, judged)) for here, judged in parts)
+        rows = sum(len(verdict_rows(found, here, judgement)) for here, judgement in found.judged())
         judge_s, judge_cpu_s = time.perf_counter() - begun, time.process_time() - cpu
         events = next(count.used for count in tables.counts if count.table == "interactions")
     return Measured(rows, events, len(names), threads, read_s, facts_s, judge_s, judge_cpu_s, peak_mib(), after)
@@ -76,9 +77,9 @@ def warm_up(names: tuple[str, ...]) -> None:
         simulate(Path(folder), WorldSettings(leads=200, seed=1))
         frameworks = read_frameworks(RuleSettings(frameworks=names), Path(folder))
         judging = Judging(read_project(Path(folder)), frameworks, AS_OF, datetime.now(UTC), Limits(None, 1))
-        with opened(judging, silent) as (_, histories, asked, parts):
-            for here, judged in parts:
-                verdict_rows(histories, asked, here, judged)
+        with opened(judging, silent) as found:
+            for here, judgement in found.judged():
+                verdict_rows(found, here, judgement)
 
 
 def peak_mib() -> float:

@@ -7,6 +7,7 @@ from contextlib import suppress
 
 import features.rules_cli  # noqa: F401
 import serving.accounts_cli
+import serving.agreement_cli
 import serving.contact_cli
 import serving.explain_cli
 import serving.funnel_cli

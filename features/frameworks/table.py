@@ -1,11 +1,13 @@
 """The verdicts of all leads of a project as a table, events out of core: one row per lead, in threads."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
+from typing import Protocol, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -29,7 +31,7 @@ from features.snapshots import Snapshots, snapshots_at
 from features.tables import Tables, read_tables, without_interactions
 from features.windows import Ints
 
-Parts = Iterator[tuple[slice, Judgement]]
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,44 @@ class Asked:
     facts: Facts
     frameworks: Mapping[str, Framework]
     points: PointSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Some whole accounts with their events: `rows` says which of the asked snapshots are theirs.
+
+    Leads are numbered from 0 in the block, its facts and its snapshots; `threads` may be used on it.
+    """
+
+    block: Block
+    facts: Facts
+    snapshots: Snapshots
+    rows: slice
+    threads: int
+
+
+Look = Callable[[Part], Found]
+
+
+class Looking(Protocol):
+    """Gives what a function makes of each part, one after the other, with the rows of the snapshots it is about."""
+
+    def __call__(self, look: Look[Found]) -> Iterator[tuple[slice, Found]]:
+        """What `look` makes of each part, in order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The tables, the histories of leads, what is asked, and a way to look at all parts."""
+
+    tables: Tables
+    histories: Histories
+    asked: Asked
+    look: Looking
+
+    def judged(self) -> Iterator[tuple[slice, Judgement]]:
+        """Verdicts and points of each part."""
+        return self.look(partial(judged, self.asked))
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,48 +107,56 @@ def write_verdicts(judging: Judging, path: Path, progress: Progress) -> tuple[in
         InputContractError: a table cannot be used.
     """
     rows = 0
-    with opened(judging, progress) as (tables, histories, asked, parts):
-        schema = verdict_rows(histories, asked, slice(0, 0), None).schema
+    with opened(judging, progress) as found:
+        schema = verdict_rows(found, slice(0, 0), None).schema
         with parquet.ParquetWriter(path, schema, write_statistics=False) as writer:
-            for here, judged in parts:
-                writer.write_table(verdict_rows(histories, asked, here, judged))
+            for here, judgement in found.judged():
+                writer.write_table(verdict_rows(found, here, judgement))
                 rows += here.stop - here.start
-    return rows, tables
+    return rows, found.tables
 
 
 @contextmanager
-def opened(judging: Judging, progress: Progress) -> Iterator[tuple[Tables, Histories, Asked, Parts]]:
-    """The tables, the histories of leads, what is asked, and the verdicts part by part as they are asked for."""
+def opened(judging: Judging, progress: Progress) -> Iterator[Opened]:
+    """What is judged, its events out of core where the project has them in files or a query."""
     project = judging.project
     small = read_tables(without_interactions(project), clock=judging.clock, untimed=judging.untimed)
     with open_events(project, batch_rows(judging.limits)) as source:
         if source is None:
             histories = build_histories(small, project.hygiene)
             asked = _asked(judging, small, histories)
-            yield small, histories, asked, iter([_whole(histories, asked, judging.limits)])
+            yield Opened(small, histories, asked, partial(_at_once, histories, asked, judging.limits))
             return
         reading = Reading(judging.limits, judging.clock, progress)
         with project_logs(project, source, small, build_histories(small), reading) as logs:
             asked = _asked(judging, small, logs.histories)
-            yield accounted(small, logs), logs.histories, asked, verdict_parts(logs, asked, judging.limits)
+            look = partial(_by_partition, logs, asked, judging.limits)
+            yield Opened(accounted(small, logs), logs.histories, asked, look)
 
 
-def verdict_parts(logs: EventLogs, asked: Asked, limits: Limits) -> Parts:
-    """Verdicts of one partition after the other, each with the rows of the snapshots it holds."""
+def judged(asked: Asked, part: Part) -> Judgement:
+    """Verdicts and points of one part."""
+    return judge_all(part.block, part.facts, part.snapshots, asked.frameworks, asked.points, part.threads)
+
+
+def _by_partition(logs: EventLogs, asked: Asked, limits: Limits, look: Look[Found]) -> Iterator[tuple[slice, Found]]:
+    """One partition after the other, some at a time in threads."""
     bounds = np.searchsorted(asked.snapshots.lead, logs.histories.account_start[logs.start])
 
-    def part(number: int) -> tuple[slice, Judgement]:
+    def part(number: int) -> tuple[slice, Found]:
         rows = slice(int(bounds[number]), int(bounds[number + 1]))
         first = int(logs.histories.account_start[int(logs.start[number])])
-        return rows, _judged(logs.block(number), asked, rows, first)
+        block = logs.block(number)
+        here = Snapshots(asked.snapshots.lead[rows] - first, asked.snapshots.as_of[rows])
+        return rows, look(Part(block, asked.facts.cut(first, first + len(block.created)), here, rows, 1))
 
     with ThreadPoolExecutor(limits.threads) as threads:
         yield from in_order(threads, part, range(len(logs)), limits.threads + 1)
 
 
-def _whole(histories: Histories, asked: Asked, limits: Limits) -> tuple[slice, Judgement]:
-    everything = judge_all(histories, asked.facts, asked.snapshots, asked.frameworks, asked.points, limits.threads)
-    return slice(0, len(asked.snapshots)), everything
+def _at_once(histories: Histories, asked: Asked, limits: Limits, look: Look[Found]) -> Iterator[tuple[slice, Found]]:
+    rows = slice(0, len(asked.snapshots))
+    yield rows, look(Part(histories, asked.facts, asked.snapshots, rows, limits.threads))
 
 
 def _asked(judging: Judging, tables: Tables, histories: Histories) -> Asked:
@@ -118,33 +166,27 @@ def _asked(judging: Judging, tables: Tables, histories: Histories) -> Asked:
     return Asked(snapshots_at(histories, judging.as_of), facts, judging.frameworks, points)
 
 
-def _judged(block: Block, asked: Asked, rows: slice, first_lead: int) -> Judgement:
-    here = Snapshots(asked.snapshots.lead[rows] - first_lead, asked.snapshots.as_of[rows])
-    facts = asked.facts.cut(first_lead, first_lead + len(block.created))
-    return judge_all(block, facts, here, asked.frameworks, asked.points, 1)
-
-
-def verdict_rows(histories: Histories, asked: Asked, rows: slice, judged: Judgement | None) -> pa.Table:
+def verdict_rows(found: Opened, rows: slice, judgement: Judgement | None) -> pa.Table:
     """Rows of the table; without a judgement only its columns."""
-    snapshots = asked.snapshots
+    snapshots, asked = found.asked.snapshots, found.asked
     columns: dict[str, pa.Array] = {
-        "lead_id": pa.array(histories.lead_ids[snapshots.lead[rows]], pa.string()),
+        "lead_id": pa.array(found.histories.lead_ids[snapshots.lead[rows]], pa.string()),
         "as_of": pa.array(snapshots.as_of[rows], pa.timestamp("us", tz="UTC")),
     }
-    points = None if judged is None else judged.points
+    points = None if judgement is None else judgement.points
     for name, axis in (("points", "total"), ("engagement", "engagement"), ("fit", "fit")):
         values = np.zeros(0) if points is None else as_points(getattr(points, axis))
         columns[name] = pa.array(values, pa.float64())
     grade = np.zeros(0, np.int64) if points is None else grade_codes(points, asked.points)
     columns["grade"] = _words(grade, GRADES)
     for name in asked.frameworks:
-        columns |= _of_framework(name, judged)
+        columns |= _of_framework(name, judgement)
     return pa.table(columns)
 
 
-def _of_framework(name: str, judged: Judgement | None) -> dict[str, pa.Array]:
+def _of_framework(name: str, judgement: Judgement | None) -> dict[str, pa.Array]:
     none = np.zeros(0, np.int8)
-    one = None if judged is None else judged.verdicts[name]
+    one = None if judgement is None else judgement.verdicts[name]
     states = np.zeros((0, 1), np.int8) if one is None else one.states
     return {
         name: _words((none if one is None else one.outcome).astype(np.int64) + 1, OUTCOMES),

@@ -95,13 +95,13 @@ def _read(rules: RuleSettings, directory: Path) -> Framework:
 
 def judged_leads(judging: Judging, progress: Progress) -> tuple[Tables, Seen]:
     """The tables, and points and verdicts of every lead that was created by the date, events out of core."""
-    with opened(judging, progress) as (tables, histories, asked, parts):
-        judged = [part for _, part in parts]
-        lead_id = pa.array(histories.lead_ids[asked.snapshots.lead], pa.string())
+    with opened(judging, progress) as found:
+        judged = [judgement for _, judgement in found.judged()]
+        lead_id = pa.array(found.histories.lead_ids[found.asked.snapshots.lead], pa.string())
     points = np.concatenate([np.zeros(0), *(as_points(part.points.total) for part in judged)])
     verdicts = {name: _verdict(framework, [part.verdicts[name] for part in judged])
                 for name, framework in judging.frameworks.items()}  # fmt: skip
-    return tables, Seen(lead_id, points, verdicts, None)
+    return found.tables, Seen(lead_id, points, verdicts, None)
 
 
 def _verdict(framework: Framework, parts: Sequence[Verdicts]) -> Verdict:

@@ -14,8 +14,8 @@ from features import build
 from features.attribute_points import tracked_fields
 from features.frameworks.definition import read_frameworks, shipped_names
 from features.frameworks.facts import facts_of
-from features.frameworks.statement import statements
-from features.frameworks.verdict import judge, judge_all
+from features.frameworks.statement import statements, statements_of
+from features.frameworks.verdict import judge, judge_all, sight_of
 from features.histories import build_histories, restrict
 from features.qualification import bant, evidence_as_of
 from features.rule_settings import PointSettings, RuleSettings
@@ -161,3 +161,17 @@ def test_what_is_said_of_one_lead_is_its_verdict(world):
             assert states == whole[statement.framework].states[row].tolist()
             for piece in (piece for c in statement.criteria for piece in c.evidence):
                 assert piece.at is None or piece.at < one.as_of[0]
+
+
+@settings(max_examples=15)
+@given(some_worlds)
+def test_statements_of_many_are_those_of_each_alone(world):
+    tables, histories = world.tables(), world.histories()
+    facts = facts_of(histories.leads, tables, ALL, POINTS, tracked_fields(tables.lead_changes))
+    every = snapshots(histories, all_pairs(world, AS_OFS[:2]))
+    found = judge(histories, facts, every, ALL, POINTS).verdicts
+    sight = sight_of(histories, facts, every, ALL, POINTS)
+    rows = {name: statements_of(sight, name, framework, found[name]) for name, framework in ALL.items()}
+    for row in range(len(every)):
+        alone = statements(histories, facts, every.take(np.array([row])), ALL, POINTS)
+        assert alone == tuple(rows[name][row] for name in ALL)
