@@ -36,6 +36,7 @@ SECTIONS = (
     "contact_window",
     "nurture",
     "audience",
+    "routing",
     "stages",
     "sla",
     "label",

@@ -21,6 +21,7 @@ from features.project import (
     TableName,
     TableSettings,
 )
+from features.routing_settings import RoutingSettings
 from features.rule_settings import PointSettings, RuleSettings
 from features.schema import SPECS
 from features.sections import Section
@@ -40,6 +41,7 @@ FEATURE_SECTIONS: Mapping[str, type[Section]] = {
     "contact_window": ContactWindowSettings,
     "nurture": NurtureSettings,
     "audience": AudienceSettings,
+    "routing": RoutingSettings,
     "stages": StageSettings,
     "sla": ServiceLevelSettings,
 }

@@ -13,6 +13,7 @@ import serving.explain_cli
 import serving.funnel_cli
 import serving.handover_cli
 import serving.nurture_cli
+import serving.routing_cli
 import serving.score_cli
 import serving.stages_cli  # noqa: F401
 import training.promote_cli

@@ -77,7 +77,7 @@ def _said(kind: str, project: Project, settings: TrainingSettings, asked: tuple[
     read = _read(project, bundle, lead_id, moment, untimed=settings.label.column is not None)
     source = _source(project, settings, read, asked)
     model = None if bundle is None else Model(bundle, phrases_of(bundle, language))
-    found = compose(source, read, model, None)
+    found = compose(source, read, model)
     return {"json": handover_json, "html": handover_page, "txt": handover_text}[kind](found)
 
 

@@ -14,7 +14,7 @@ from serving.handover.content import HANDOVER_SCHEMA, Handover, Offer, PointLine
 from serving.handover.people import company, person, team
 from serving.handover.scored import contact, score
 from serving.handover.source import LeadSource, time_of_microseconds
-from serving.handover.standing import standing
+from serving.handover.standing import given, standing
 from serving.handover.steps import next_steps
 from serving.handover.timeline import consumed, timeline
 from serving.handover.verdicts import frameworks, open_questions
@@ -33,11 +33,10 @@ class Model:
     phrases: Phrases
 
 
-def compose(source: LeadSource, read: Some, model: Model | None, given: str | None) -> Handover:
+def compose(source: LeadSource, read: Some, model: Model | None) -> Handover:
     """The package of one lead.
 
-    `read` holds the tables of closed leads as well, for content to offer; `model` is None where none was promoted,
-    `given` says who got the lead and why.
+    `read` holds the tables of closed leads as well, for content to offer; `model` is None where none was promoted.
     """
     said = frameworks(source)
     questions, people, where = open_questions(said), team(source), standing(source)
@@ -65,7 +64,7 @@ def compose(source: LeadSource, read: Some, model: Model | None, given: str | No
         team=people,
         timeline=happened,
         earlier=earlier,
-        given=given,
+        given=given(source),
         notes=_notes(source, model, scored is not None),
     )
 

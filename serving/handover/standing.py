@@ -1,12 +1,13 @@
 """Where a lead stands in the process as of a date, and by when something must have happened."""
 
 from serving.handover.content import Standing
-from serving.handover.source import LeadSource
+from serving.handover.source import MOST_TEXT, LeadSource
 from serving.language.handover_words import stage_word
 from serving.language.plain_text import one_line
 from serving.lifecycle.history import process_of
-from serving.lifecycle.lead_stages import LeadStages, lead_stages
+from serving.lifecycle.lead_stages import LeadStages, events_of_lead, lead_stages
 from serving.lifecycle.service_levels import promise_of
+from serving.routing.run import given_to
 
 
 def standing(source: LeadSource) -> Standing:
@@ -40,3 +41,14 @@ def _sentence(source: LeadSource, found: LeadStages) -> str:
     when = f"{found.due:%Y-%m-%d %H:%M} UTC"
     clock = to.text("Overdue since {time}.", time=when) if found.overdue else to.text("Due by {time}.", time=when)
     return f"{said} {clock}"
+
+
+def given(source: LeadSource) -> str | None:
+    """Who got the lead from routing, when and why; None where it was not routed."""
+    process = process_of(source.project, source.settings.label.deals_of_account)
+    events, ids = events_of_lead(process, source.tables, source.lead_id, source.as_of)
+    found = given_to(events, ids, source.as_of)
+    if found is None or found.at is None:
+        return None
+    rep, why = one_line(found.owner or ""), one_line(found.reason or "", MOST_TEXT)
+    return source.to.text("Given to {rep} on {day}: {why}", rep=rep, day=f"{found.at:%Y-%m-%d}", why=why)
