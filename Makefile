@@ -20,6 +20,7 @@ export MLFLOW_DISABLE_TELEMETRY := true
 .PHONY: help setup demo demo-real data features train tune evaluate promote retrain rollback score report mlflow serve \
 	notebooks test lint types check bench bench-features bench-real bench-explain bench-ablation bench-one-lead \
 	bench-incremental bench-spark bench-score bench-audit bench-selection bench-uncertainty bench-rules bench-rules-speed \
+	bench-stages \
 	bench-delayed bench-tuning bench-models bench-policy bench-small-data soak lock clean
 
 help: ## list all targets
@@ -152,6 +153,9 @@ bench-rules: $(READY) ## frameworks, points, model and combinations on the same 
 
 bench-rules-speed: $(READY) ## frameworks and points on a million leads (LEADS=100000: fewer)
 	@$(BIN)/python -m benchmarks.rules_speed $(if $(LEADS),--leads $(LEADS))
+
+bench-stages: $(READY) ## a night of stage moves on a million leads (LEADS=100000: fewer)
+	@$(BIN)/python -m benchmarks.stages_speed $(if $(LEADS),--leads $(LEADS))
 
 bench-tuning: $(READY) ## are the default settings as good as tuned ones (needs RIPELEAD_REAL_DATA)
 	@$(BIN)/python -m benchmarks.tuning

@@ -22,6 +22,7 @@ from serving.lead.movement import Movement, movement
 from serving.lead.recorded_scores import model_of, read_recorded
 from serving.lead.similar import SimilarLead, around_closed, similar_leads
 from serving.lead.what_if import actionable_kinds, usual_interactions, what_would_change
+from serving.lifecycle.history import process_of
 from training.bundle import Bundle, load_bundle
 from training.cli import HERE, read_all
 from training.registry import registry_of
@@ -65,7 +66,8 @@ def explain(  # noqa: PLR0913, PLR0917  (one parameter per option)
     read = _read(asked, untimed=settings.label.column is not None, similar=similar)
     alone = restrict(read.tables, pd.Index([lead_id]))
     phrases = phrases_of(bundle, language)
-    lead = lead_summary(bundle, alone, lead_id, moment, phrases)
+    process = process_of(project, bundle.policy.deals_of_account)
+    lead = lead_summary(bundle, alone, lead_id, moment, phrases, process)
     if lead is None:
         out.print(closed_json(lead_id, moment) if as_json else closed_text(lead_id, moment, language), markup=False)
         return

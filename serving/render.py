@@ -5,16 +5,18 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from features.windows import NEVER, Bools, Ints
 from serving.closing_columns import closing_columns
 from serving.exploration import drawn, worked_probability
 from serving.language.phrases import Phrases
+from serving.lifecycle.rules import reaches
+from serving.lifecycle.standings import UNKNOWN, stages_with
 from serving.reasons import END, HIGHEST, LOWEST, NONE, OTHER_GROUP, REST, START, START_GROUP, Small
 from serving.scoring import Scores
 from serving.scoring_rows import MOMENT, numbers_of, one_array
 from serving.sinks import REASON, SCHEMA
-from serving.stage import stages
 from training.bundle import Bundle
 
 Column = Ints | Small | int
@@ -72,9 +74,15 @@ def band_name(score: int, bands: Mapping[str, float]) -> str:
 
 
 def stages_of(scores: Scores, threshold: float) -> pa.Array:
-    """Stage of each lead from its standing, its class, and its points against their threshold."""
-    points = numbers_of(one_array(scores.rules["points"]))
-    return stages(one_array(scores.rules["standing"]), points, scores.qualified, threshold)
+    """Stage of each lead from its standing, its class, and its points against their threshold.
+
+    Null where neither standing nor points are known.
+    """
+    points, standing = numbers_of(one_array(scores.rules["points"])), one_array(scores.rules["standing"])
+    nothing = np.isnan(points) & np.asarray(standing.is_null())
+    known = standing.fill_null(UNKNOWN)
+    found = stages_with(known, reaches(points, threshold), scores.qualified, scores.score.astype(np.float64))
+    return pc.if_else(pa.array(nothing), pa.scalar(None, pa.string()), found)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,12 +15,13 @@ from features.points import points_as_of
 from features.qualification import bant, evidence_as_of
 from features.tables import Tables
 from serving.language.phrases import phrases_of
+from serving.lifecycle.history import Process, usual_process
+from serving.lifecycle.standings import nights
 from serving.open_leads import open_snapshots, refuse_missing_inputs
 from serving.render import render
 from serving.scoring import ranked, score_rows
 from serving.scoring_rows import RULES, ScoringRows
 from serving.sinks import SCHEMA
-from serving.stage import standings_as_of
 from training.bundle import Bundle
 
 COLUMNS = tuple(SCHEMA.names)
@@ -64,17 +65,25 @@ def score_leads(
     return Scored(frame, leads=len(histories.lead_ids), closed=closed, left_out=histories.left_out)
 
 
-def project_rows(bundle: Bundle, histories: Histories, tables: Tables, table: FeatureTable) -> ScoringRows:
-    """The rows of a feature table, with what the rules and sales say of each lead."""
+def project_rows(
+    bundle: Bundle, histories: Histories, tables: Tables, table: FeatureTable, process: Process | None = None
+) -> ScoringRows:
+    """The rows of a feature table, with what the rules and sales say of each lead.
+
+    `process` says how leads move; default: the usual way, without a log.
+    """
     policy, snapshots = bundle.policy, table.snapshots
     evidence = evidence_as_of(histories, tables.assessments, snapshots, policy.rules.criteria)
     verdict = bant(evidence, policy.rules)
     attributes = attribute_points(histories.leads, tables, policy.points, policy.tracked)
+    moving = process or usual_process(policy.deals_of_account)
+    night = nights(moving, histories, tables, snapshots, policy.points)
+    night.judge(histories, snapshots, slice(0, len(snapshots)), 0, policy.points)
     rules = [
         pa.array(verdict.met),
         pa.array(verdict.qualified),
         pa.array(points_as_of(histories, snapshots, policy.points, attributes)),
-        standings_as_of(histories, tables, snapshots, policy),
+        night.standings(slice(0, len(snapshots))),
     ]
     lead_id = pa.array(histories.lead_ids[snapshots.lead], pa.large_string())
     return ScoringRows(lead_id, snapshots.as_of, table.values, pa.table(rules, schema=RULES))

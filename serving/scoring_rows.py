@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from features.catalog import OTHER, Catalog, FeatureDef
 from features.errors import InputContractError
 from features.windows import NEVER, Floats, Ints
-from serving.stage import STANDINGS
+from serving.lifecycle.standings import read_standing
 
 RULES = pa.schema(
     [("bant_met", pa.int64()), ("bant_qualified", pa.bool_()), ("points", pa.float64()), ("standing", pa.string())]
@@ -213,14 +213,14 @@ def rule_columns(table: pa.Table) -> pa.Table:
     """What the rules know about the rows of a table: the columns `RULE_COLUMNS`; absent ones are null.
 
     Raises:
-        InputContractError: one has another type, or a standing is not among `STANDINGS`.
+        InputContractError: one has another type, or a standing cannot be read.
     """
     found = pa.table([_rule(table, field) for field in RULES], schema=RULES)
-    odd = pc.unique(found["standing"].drop_null()).to_pylist()
-    if unknown := sorted(set(odd) - set(STANDINGS)):
-        raise InputContractError(
-            f"column 'standing' of the feature table: expected {', '.join(STANDINGS)} or null, got {_listed(unknown)}"
-        )
+    for text in pc.unique(found["standing"].drop_null()).to_pylist():
+        try:
+            read_standing(text)
+        except ValueError as error:
+            raise InputContractError(f"column 'standing' of the feature table: {error}, or null") from error
     return found
 
 

@@ -24,9 +24,10 @@ from features.qualification import bant, evidence_as_of
 from features.snapshots import Snapshots
 from features.tables import Tables, read_tables, without_interactions
 from features.windows import Ints
+from serving.lifecycle.history import process_of
+from serving.lifecycle.standings import Nights, nights
 from serving.open_leads import open_snapshots, refuse_missing_inputs
 from serving.scoring_rows import arrow_schema
-from serving.stage import standings_as_of
 from training.bundle import Bundle
 
 CHUNK_ROWS = 50_000
@@ -50,12 +51,16 @@ class Scoring:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """What is known of the open leads before their events are looked at; `engagement` is filled in block by block."""
+    """What is known of the open leads before their events are looked at.
+
+    `engagement` and what frameworks say in `nights` are filled in block by block.
+    """
 
     histories: Histories
     tables: Tables
     snapshots: Snapshots
     engagement: Ints
+    nights: Nights
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,12 +168,18 @@ def _counted(found: _Found, left_out: Mapping[str, int]) -> Prepared:
 
 def _open(what: Scoring, tables: Tables, histories: Histories) -> _Found:
     snapshots = open_snapshots(histories, tables, what.as_of, what.bundle.policy)
-    return _Found(histories, tables, snapshots, np.zeros(len(snapshots), np.int64))
+    policy = what.bundle.policy
+    process = process_of(what.project, policy.deals_of_account)
+    night = nights(process, histories, tables, snapshots, policy.points)
+    return _Found(histories, tables, snapshots, np.zeros(len(snapshots), np.int64), night)
 
 
 def _asked(what: Scoring, found: _Found) -> Asked:
     def beside(block: Block, here: Snapshots, rows: slice) -> None:
         found.engagement[rows] = engagement_points(block, here, what.bundle.policy.points)
+        if len(here):
+            first_lead = int(found.snapshots.lead[rows.start] - here.lead[0])
+            found.nights.judge(block, here, rows, first_lead, what.bundle.policy.points)
 
     profile = build_profile(found.histories, found.tables, what.bundle.catalog)
     return Asked(profile, found.snapshots, what.bundle.catalog, _leading(what, found), beside)
@@ -179,7 +190,6 @@ def _leading(what: Scoring, found: _Found) -> Leading:
     policy, snapshots = what.bundle.policy, found.snapshots
     evidence = evidence_as_of(found.histories, found.tables.assessments, snapshots, policy.rules.criteria)
     verdict = bant(evidence, policy.rules)
-    standing = standings_as_of(found.histories, found.tables, snapshots, policy)
     attributes = attribute_points(found.histories.leads, found.tables, policy.points, policy.tracked)
     fit, _ = fit_points(attributes, snapshots)
 
@@ -190,7 +200,7 @@ def _leading(what: Scoring, found: _Found) -> Leading:
             "bant_met": pa.array(verdict.met[rows], pa.int64()),
             "bant_qualified": pa.array(verdict.qualified[rows]),
             "points": pa.array(as_points(total_points(found.engagement[rows], fit[rows], policy.points))),
-            "standing": standing[rows.start : rows.stop],
+            "standing": found.nights.standings(rows),
         }
 
     return leading

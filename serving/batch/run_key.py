@@ -13,6 +13,8 @@ from features.errors import InputContractError
 from features.project import FILE_NAME, Project, expand_environment
 from features.queries import files_of_query
 from features.sources import source_files
+from features.stage_settings import StageSettings
+from serving.lifecycle.log import log_files
 
 # What the program consists of: code and translations.
 PROGRAM = (".py", ".po", ".mo")
@@ -59,7 +61,7 @@ def looks_touched(inputs: Inputs) -> bool:
 
 
 def project_files(project: Project) -> dict[str, Path]:
-    """Every file that the tables of a project are read from: those named, and those that queries name.
+    """Every file that the tables of a project are read from (those named, and those that queries name), and its log.
 
     What a database holds has no fingerprint: its tables count as unchanged until a run has finished.
     """
@@ -72,7 +74,8 @@ def project_files(project: Project) -> dict[str, Path]:
         else:
             named = files_of_query(expand_environment(settings.sql), project.directory)
         found |= {f"{table}: {shown}": path for shown, path in named.items()}
-    return found
+    folder = project.directory / project.section("stages", StageSettings).log
+    return found | {f"stages: {path.name}": path for path in log_files(folder)}
 
 
 def run_key(inputs: Inputs, project: Project, options: Mapping[str, object]) -> str:

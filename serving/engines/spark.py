@@ -32,10 +32,11 @@ from features.schema import TableCount
 from features.snapshots import Snapshots
 from features.tables import Tables, ended_by_events, read_tables, without_interactions
 from serving.engines.spark_scorer import Scorer
+from serving.lifecycle.history import Process, process_of
+from serving.lifecycle.standings import nights
 from serving.open_leads import open_snapshots, refuse_missing_inputs
 from serving.scoring_rows import RULE_COLUMNS, scoring_rows
 from serving.sinks import SCHEMA
-from serving.stage import standings_as_of
 from training.bundle import Bundle, parse_bundle
 from training.bundle_files import Contents, pack, read_contents
 from training.probe import probe
@@ -105,11 +106,12 @@ def score_on_spark(
     untimed = model.bundle.policy.outcome_column is not None
     small = read_tables(without_interactions(known), clock=clock, untimed=untimed)
     _refuse_missing(model.bundle, small, known)
+    process = process_of(project, model.bundle.policy.deals_of_account)
     with spark_cluster(master) as cluster, spark_run(cluster, known, small, job.out, clock) as run:
         tables = ended_by_events(known, small, run.events.latest, clock)
         if model.bundle.policy.deals_of_account == "last_touch":
             tables = replace(tables, interactions=last_touches(cluster, run.events, run.histories, tables.deals))
-        return _score_project(run, model, tables, as_of)
+        return _score_project(run, model, tables, as_of, process)
 
 
 def score_table_on_spark(job: SparkJob, features: str, master: "str | SparkSession") -> ScoredOnSpark:
@@ -151,10 +153,10 @@ def _refuse_missing(bundle: Bundle, small: Tables, project: Project) -> None:
     refuse_missing_inputs(bundle, replace(small, counts=(*small.counts, *named)))
 
 
-def _score_project(run: SparkRun, model: _Model, tables: Tables, as_of: datetime) -> ScoredOnSpark:
+def _score_project(run: SparkRun, model: _Model, tables: Tables, as_of: datetime, process: Process) -> ScoredOnSpark:
     histories, policy = run.histories, model.bundle.policy
     snapshots = open_snapshots(histories, tables, as_of, policy)
-    rules = _rules(histories, tables, snapshots, model.bundle)
+    rules = _rules(histories, tables, snapshots, model.bundle, process)
     request = Request(tables, snapshots, model.bundle.catalog, rules, points=policy.points)
     rows, _, left_out = feature_rows(run, request)
     scored, qualified = _write_scores(run.cluster, run.folders, rows, model)
@@ -180,16 +182,17 @@ def _score_project(run: SparkRun, model: _Model, tables: Tables, as_of: datetime
     )
 
 
-def _rules(histories: Histories, tables: Tables, snapshots: Snapshots, bundle: Bundle) -> pa.Table:
+def _rules(histories: Histories, tables: Tables, snapshots: Snapshots, bundle: Bundle, process: Process) -> pa.Table:
     """What the small tables say of each snapshot; points need the events, so the executors count them."""
     policy = bundle.policy
     evidence = evidence_as_of(histories, tables.assessments, snapshots, policy.rules.criteria)
     verdict = bant(evidence, policy.rules)
-    standing = standings_as_of(histories, tables, snapshots, policy)
+    # Frameworks need the events, which are in the executors: nobody meets one here, and nobody passes a gate.
+    night = nights(process, histories, tables, snapshots, policy.points)
     attributes = attribute_points(histories.leads, tables, policy.points, policy.tracked)
     fit, _ = fit_points(attributes, snapshots)
     columns = {"bant_met": pa.array(verdict.met, pa.int64()), "bant_qualified": pa.array(verdict.qualified)}
-    return pa.table({**columns, "standing": standing, FIT_POINTS: pa.array(fit)})
+    return pa.table({**columns, "standing": night.standings(slice(0, len(snapshots))), FIT_POINTS: pa.array(fit)})
 
 
 def _write_scores(cluster: Cluster, folders: Folders, rows: "DataFrame", model: _Model) -> tuple[int, int]:

@@ -19,6 +19,7 @@ from serving.lead.contact_advice import ContactAdvice
 from serving.lead.movement import Movement
 from serving.lead.similar import SimilarLead
 from serving.lead.what_if import Effect
+from serving.lifecycle.history import Process
 from serving.open_leads import open_leads, refuse_missing_inputs
 from serving.reasons import Reason
 from serving.render import render
@@ -120,11 +121,16 @@ def is_open_at(bundle: Bundle, tables: Tables, lead_id: str, as_of: datetime) ->
 
 
 def lead_summary(
-    bundle: Bundle, tables: Tables, lead_id: str, as_of: datetime, phrases: "Phrases"
+    bundle: Bundle,
+    tables: Tables,
+    lead_id: str,
+    as_of: datetime,
+    phrases: "Phrases",
+    process: Process | None = None,
 ) -> LeadSummary | None:
     """The lead's row of the score table as of an aware time; None when it is not open then.
 
-    `tables` may be cut to the lead's account.
+    `tables` may be cut to the lead's account; `process` says how leads move (default: the usual way, without a log).
 
     Raises:
         InputContractError: a table or an attribute that the model was trained with is not there.
@@ -135,7 +141,8 @@ def lead_summary(
     if not _is_open(bundle.policy, histories, tables, snapshot):
         return None
     table = build_features(histories, tables, snapshot, bundle.catalog, threads=1)
-    scores = score_rows(bundle, project_rows(bundle, histories, tables, table), bundle.policy.max_reasons, threads=1)
+    rows = project_rows(bundle, histories, tables, table, process)
+    scores = score_rows(bundle, rows, bundle.policy.max_reasons, threads=1)
     row: dict[str, Any] = render(bundle, scores, phrases).to_pylist()[0]
     return LeadSummary(
         **{name: row[name] for name in FROM_ROW},

@@ -81,7 +81,6 @@ def filled(columns: dict[str, pa.Array], rows: int) -> pa.Table:
     """A table with the columns `EVENTS` from some of them; the others are null (`deals`: 0)."""
     absent = {"deals": pa.repeat(pa.scalar(0, pa.int8()), rows)}
     given = {**absent, **columns}
-    arrays = [
-        given[field.name].cast(field.type) if field.name in given else pa.nulls(rows, field.type) for field in EVENTS
-    ]
+    nulls = {kind: pa.nulls(rows, kind) for kind in EVENTS.types}  # absent columns of one type share their memory
+    arrays = [given[field.name].cast(field.type) if field.name in given else nulls[field.type] for field in EVENTS]
     return pa.table(arrays, schema=EVENTS)

@@ -111,10 +111,10 @@ def _verdict(framework: Framework, parts: Sequence[Verdicts]) -> Verdict:
     return Verdict(framework.title, criteria, np.concatenate(outcome), np.concatenate(states))
 
 
-def gates_open(verdict: Verdict, when_unknown: str) -> Bools:
-    """Whether nothing is known against a lead (asks), or all gates are met (blocks)."""
-    shut = (verdict.states == NOT_MET).any(axis=1)
-    return ~shut if when_unknown == "asks" else ~shut & ~(verdict.states == UNKNOWN).any(axis=1)
+def gates_open(states: Small, when_unknown: str) -> Bools:
+    """Who passes all gates (columns of states): nothing is known against them (asks), or all are met (blocks)."""
+    shut = (states == NOT_MET).any(axis=1)
+    return ~shut if when_unknown == "asks" else ~shut & ~(states == UNKNOWN).any(axis=1)
 
 
 def met(verdict: Verdict) -> Bools:

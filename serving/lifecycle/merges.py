@@ -39,7 +39,7 @@ def survivors_in(events: pa.Table) -> Mapping[str, str]:
     return survivors(zip(ordered["lead_id"].to_pylist(), ordered["into"].to_pylist(), strict=True))
 
 
-def renamed(lead_id: pa.ChunkedArray, into: Mapping[str, str]) -> pa.ChunkedArray:
+def renamed(lead_id: pa.ChunkedArray | pa.Array, into: Mapping[str, str]) -> pa.ChunkedArray | pa.Array:
     """The ids with merged leads under the id they go on with."""
     if not into:
         return lead_id

@@ -23,7 +23,7 @@ from serving.lifecycle.contacts import verified
 from serving.lifecycle.events import EVENTS, MOMENT, filled
 from serving.lifecycle.evidence import GATES, Seen, gates_open, met
 from serving.lifecycle.machine import STAGES
-from serving.lifecycle.merges import survivors_in
+from serving.lifecycle.merges import renamed, survivors_in
 from serving.lifecycle.replay import codes, events_before, moments, state_at, times
 from serving.lifecycle.rules import Judged, Moved, Standing, moves, reaches
 
@@ -66,10 +66,13 @@ def new_events(night: Night, seen: Seen, events: pa.Table, tables: Tables) -> pa
 
 
 def standing_of(lead_id: pa.Array, events: pa.Table, as_of: datetime) -> Standing:
-    """Where each lead stands before `as_of`; one that was merged into another is left alone: the other one moves."""
-    states = state_at(events, as_of)
-    at = positions_of(lead_id, states["lead_id"].combine_chunks())
-    merged = positions_of(lead_id, pa.array(list(survivors_in(events_before(events, as_of))), pa.string())) >= 0
+    """Where each lead stands before `as_of`.
+
+    One that was merged into another stands where the other one does and is left alone: the other one moves.
+    """
+    states, into = state_at(events, as_of), survivors_in(events_before(events, as_of))
+    at = positions_of(renamed(lead_id, into), states["lead_id"].combine_chunks())
+    merged = positions_of(lead_id, pa.array(list(into), pa.string())) >= 0
     silent = np.asarray(states["do_not_contact"].to_numpy()) | (moments(states["snoozed_until"]) > instant(as_of))
     # A lead without events is a lead, from the beginning.
     return Standing(
@@ -84,7 +87,7 @@ def judged_of(seen: Seen, night: Night) -> Judged:
     settings, n = night.settings, len(seen.lead_id)
     nothing = np.zeros(n, np.bool_)
     by_name = {name: met(verdict) for name, verdict in seen.verdicts.items()}
-    gates = gates_open(seen.verdicts[GATES], settings.gates_when_unknown) if settings.gates else ~nothing
+    gates = gates_open(seen.verdicts[GATES].states, settings.gates_when_unknown) if settings.gates else ~nothing
     scored = seen.scored
     model = nothing if scored is None else scored.qualified
     model_sql = model if scored is None or settings.sql_score is None else reaches(scored.score, settings.sql_score)

@@ -3,7 +3,7 @@
 Events at or after the date do not exist. Of leads that were merged before it, both histories are one.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numba import njit
 
+from features.cells import instant
 from features.windows import NEVER, Bools, Ints, starts
 from serving.lifecycle.events import EVENTS, MOMENT, WORD
 from serving.lifecycle.machine import ACTIONS, STAGES, legal_moves
@@ -19,6 +20,7 @@ from serving.lifecycle.merges import renamed, survivors_in
 
 Small = npt.NDArray[np.int8]
 NONE = -1
+READ = ("lead_id", "at", "action", "to_stage", "until", "owner", "into", "deals")
 FEW = 32
 """So many events of one lead are sorted by insertion."""
 STATES = pa.schema(
@@ -46,9 +48,10 @@ _LEGAL = legal_moves()
 class Timeline:
     """Events in the order in which they took effect, lead by lead, and the state after each (arrays of one length).
 
-    `row` says where each event stands in `events`, lead i's lie at `start[i]:start[i + 1]`, and `lead_ids` are sorted
-    by their bytes. Stages are numbers of `STAGES`, times microseconds (`NEVER`: none), `owner` the row of `events`
-    whose owner holds (−1: none).
+    `row` says where each event stands in `events` (which holds later ones as well), lead i's lie at
+    `start[i]:start[i + 1]`, and `lead_ids`, merged leads under the one that goes on, are sorted by their bytes. Stages
+    are numbers of `STAGES`, times microseconds (`NEVER`: none), `owner` the row of `events` whose owner holds (−1:
+    none).
     """
 
     events: pa.Table
@@ -77,24 +80,24 @@ def replay(events: pa.Table, as_of: datetime | None = None) -> Timeline:
 
     An action that does not fit the stage before it is there with `effective` false and changes nothing.
     """
-    known = events if as_of is None else events_before(events, as_of)
-    known = known.set_column(0, "lead_id", renamed(known["lead_id"], survivors_in(known)))
-    known = known.unify_dictionaries().combine_chunks()
-    lead_ids, lead = _numbered(known["lead_id"])
-    at = moments(known["at"])
-    start, row = _order(known, lead, len(lead_ids), at)
+    at = moments(events["at"])
+    row = np.arange(len(events)) if as_of is None else np.flatnonzero(at < instant(as_of))
+    known = events.select(READ) if as_of is None else events.select(READ).take(pa.array(row))
+    lead_ids, lead = _numbered(renamed(known["lead_id"], survivors_in(known)))
+    start, place = _order(events, row, (lead, len(lead_ids)), at)
     done = _replayed(
         start,
-        row,
+        place,
         codes(known["action"], ACTIONS),
         codes(known["to_stage"], STAGES),
-        at,
+        at[row],
         moments(known["until"]),
         np.asarray(known["deals"].to_numpy(), np.int8),
         np.asarray(known["owner"].is_valid()),
         _LEGAL,
     )
-    return Timeline(known, lead_ids, start, row, *done)
+    timeline = Timeline(events, lead_ids, start, row[place], *done)
+    return replace(timeline, owner=np.where(timeline.owner < 0, NONE, row[timeline.owner]))
 
 
 def transitions(events: pa.Table, as_of: datetime | None = None) -> pa.Table:
@@ -105,6 +108,8 @@ def transitions(events: pa.Table, as_of: datetime | None = None) -> pa.Table:
     timeline = replay(events, as_of)
     changed = timeline.before != timeline.after
     rows = timeline.events.take(pa.array(timeline.row[changed]))
+    lead_id = timeline.lead_ids.take(pa.array(timeline.lead[changed]))
+    rows = rows.set_column(EVENTS.get_field_index("lead_id"), "lead_id", lead_id)
     for name, stage in (("from_stage", timeline.before), ("to_stage", timeline.after)):
         rows = rows.set_column(EVENTS.get_field_index(name), name, words(stage[changed], STAGES))
     return rows
@@ -123,7 +128,7 @@ def states(timeline: Timeline) -> pa.Table:
         "lead_id": timeline.lead_ids,
         "stage": words(timeline.after[last], STAGES),
         **{name: times(getattr(timeline, name)[last]) for name in ("since", "until", "snoozed_until")},
-        "owner": timeline.events["owner"].combine_chunks().take(pa.array(owner, mask=owner < 0)),
+        "owner": timeline.events["owner"].take(pa.array(owner, mask=owner < 0)).unify_dictionaries().combine_chunks(),
         **{name: pa.array(getattr(timeline, name)[last]) for name in ("do_not_contact", "customer", "open_deals")},
     }
     return pa.table([columns[name] for name in STATES.names], schema=STATES)
@@ -178,21 +183,25 @@ def _numbered(lead_id: pa.ChunkedArray) -> tuple[pa.Array, Ints]:
     return encoded.dictionary.take(order), rank[encoded.indices.to_numpy()]
 
 
-def _order(events: pa.Table, lead: Ints, n_leads: int, at: Ints) -> tuple[Ints, Ints]:
-    """Where each lead's events start, and the rows by lead, time, order of actions, and every other column."""
-    step = codes(events["action"], ACTIONS).astype(np.int64) * 64 + codes(events["to_stage"], STAGES)
-    start = starts(lead, n_leads)
-    order = _by_lead(start, lead, at, step)
+def _order(events: pa.Table, row: Ints, leads: tuple[Ints, int], at: Ints) -> tuple[Ints, Ints]:
+    """Where each lead's events start, and the known rows by lead, time, order of actions, and every other column.
+
+    `row` are the rows of `events` that are known, `leads` the lead of each of these and how many leads there are.
+    """
+    lead, n_leads = leads
+    step = (codes(events["action"], ACTIONS).astype(np.int64) * 64 + codes(events["to_stage"], STAGES))[row]
+    time, start = at[row], starts(lead, n_leads)
+    order = _by_lead(start, lead, time, step)
     same = np.ones(max(len(order) - 1, 0), np.bool_)
-    for key in (lead, at, step):
+    for key in (lead, time, step):
         same &= key[order[1:]] == key[order[:-1]]
     if not same.any():
         return start, order
     tied = np.flatnonzero(np.append(same, False) | np.append(False, same))
     rows = order[tied]
-    some = events.take(pa.array(rows))
-    finer = [_ranks(some[name]) for name in reversed(EVENTS.names) if name not in ("lead_id", "at", "action")]
-    order[tied] = rows[np.lexsort((*finer, step[rows], at[rows], lead[rows]))]
+    some = events.take(pa.array(row[rows]))
+    finer = [_ranks(some[name]) for name in reversed(EVENTS.names) if name not in ("at", "action")]
+    order[tied] = rows[np.lexsort((*finer, step[rows], time[rows], lead[rows]))]
     return start, order
 
 

@@ -45,7 +45,7 @@ class Moved:
     by: Decider
 
 
-def moves(standing: Standing, judged: Judged, settings: StageSettings, as_of: int) -> Iterator[Moved]:
+def moves(standing: Standing, judged: Judged, settings: StageSettings, as_of: int | Ints) -> Iterator[Moved]:
     """The moves of a night, in the order in which they are made; a lead may make several.
 
     A lead whose nurturing or rejection is over is a lead again. Who is snoozed or must not be contacted is left alone.

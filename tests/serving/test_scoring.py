@@ -8,10 +8,10 @@ from additive import BANDS, bundle_of, phrases_for, rows_of_values
 from hypothesis import given
 from hypothesis import strategies as st
 
+from serving.lifecycle.standings import UNKNOWN, read_standing, stages_with
 from serving.render import band_of, render
 from serving.scoring import NUMBERS, from_arrow, ranked, score_rows, to_arrow
 from serving.sinks import SCHEMA
-from serving.stage import stages
 
 
 def random_bundle(n, features=6):
@@ -105,15 +105,27 @@ def test_the_band_is_the_highest_whose_least_score_is_reached(scores):
 @pytest.mark.parametrize(
     ("standing", "points", "qualified", "stage"),
     [
-        ("opportunity", np.nan, False, "opportunity"),
-        ("accepted", 0.0, True, "sql"),
-        ("accepted", np.nan, False, "sal"),
-        ("refused", 99.0, True, "lead"),
-        (None, 30.0, True, "mql"),
-        (None, 29.9, True, "lead"),
-        (None, np.nan, True, None),
+        ("opportunity", True, True, "opportunity"),
+        ("sal,sql,sal,sql", False, True, "sql"),
+        ("sal,sql,sal,sql", True, False, "sal"),
+        (UNKNOWN, True, False, "mql"),
+        (UNKNOWN, False, True, "lead"),
     ],
 )
-def test_the_stage_follows_from_standing_points_and_class(standing, points, qualified, stage):
+def test_m02_the_stage_follows_from_standing_points_and_class(standing, points, qualified, stage):
     known = pa.array([standing], pa.string())
-    assert stages(known, np.array([points]), np.array([qualified]), 30.0).to_pylist() == [stage]
+    assert stages_with(known, np.array([points]), np.array([qualified]), np.array([99.0])).to_pylist() == [stage]
+
+
+@pytest.mark.parametrize(("score", "stage"), [(69, "mql"), (70, "sql")])
+def test_m03_a_standing_can_ask_for_a_score(score, stage):
+    known = pa.array(["70:lead,lead,lead,lead,mql,sql,mql,sql"])
+    assert stages_with(known, np.array([True]), np.array([False]), np.array([float(score)])).to_pylist() == [stage]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "accepted", "lead,mql", "70:lead,lead,mql,mql", "lead,lead,lead,lead,sal,sal,sal,sal"]
+)
+def test_what_is_no_standing_is_refused(text):
+    with pytest.raises(ValueError, match="expected a stage, or four stages"):
+        read_standing(text)

@@ -100,7 +100,7 @@ def test_kinds_of_interactions_have_codes_of_their_own():
         ({"as_of": ["2026-01-01", "2026-01-01"]}, "column 'as_of' .*got string"),
         ({"bant_met": ["two", "one"]}, "column 'bant_met' .*expected int64"),
         ({"points": ["many", "few"]}, "column 'points' .*expected double"),
-        ({"standing": ["won", "accepted"]}, "expected opportunity, accepted, refused or null, got won"),
+        ({"standing": ["won", "accepted"]}, "'standing' .*: expected a stage, .* got 'accepted', or null"),
     ],
 )
 def test_what_cannot_be_meant_is_refused(columns, message):
@@ -117,11 +117,11 @@ def test_a_column_that_comes_twice_is_refused():
 def test_rules_and_times_are_kept():
     moment = pa.array([7_000, None], pa.timestamp("ms", tz="Europe/Berlin"))
     rules = {"bant_met": pa.array([3, None], pa.int32()), "bant_qualified": [True, None], "points": [1, 2],
-             "standing": pa.array(["refused", None]).dictionary_encode()}  # fmt: skip
+             "standing": pa.array(["rejected", None]).dictionary_encode()}  # fmt: skip
     rows = scoring_rows(table(as_of=moment, **rules), CATALOG)
     assert rows.as_of.tolist() == [7_000_000, NEVER]
-    assert rows.rules.to_pylist()[0] == {"bant_met": 3, "bant_qualified": True, "points": 1.0, "standing": "refused"}
-    assert rows.rules["standing"].to_pylist() == ["refused", None]
+    assert rows.rules.to_pylist()[0] == {"bant_met": 3, "bant_qualified": True, "points": 1.0, "standing": "rejected"}
+    assert rows.rules["standing"].to_pylist() == ["rejected", None]
 
 
 def test_ids_of_whole_numbers_become_text():
