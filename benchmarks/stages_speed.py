@@ -71,8 +71,7 @@ def measure(world: Path, folder: Path) -> Measured:
     nights = [Asked(project, process, at, clock, Limits(None, 1), scores(lead_id, at, folder), None) for at in NIGHTS]
     before, moved = peak_mib(), []
     for number, night in enumerate((*nights, nights[1]), start=1):
-        done = timed(f"night {number}", lambda night=night: advance(night, lambda *_: None))
-        moved.append(len(done.events))
+        moved.append(timed(f"night {number}", lambda night=night: len(advance(night, lambda *_: None).events)))
     peak = peak_mib()
     tables = timed("of it reading the tables", lambda: tables_of_history(project, process, clock, untimed=False))
     events = timed("all events of all leads", lambda: all_events(process, tables))

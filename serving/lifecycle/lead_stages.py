@@ -80,7 +80,7 @@ def lead_stages(process: Process, tables: Tables, promise: Promise, lead_id: str
 def events_of_lead(process: Process, tables: Tables, lead_id: str, as_of: datetime) -> tuple[pa.Table, tuple[str, ...]]:
     """All events of a lead and of those merged with it before `as_of`, and their ids, the one that goes on first."""
     log = read_log(process.folder)
-    merged = survivors_in(events_before(log, as_of))
+    merged = survivors_in(log, as_of)
     end = merged.get(lead_id, lead_id)
     ids = (end, *sorted(one for one, into in merged.items() if into == end))
     mine = pc.is_in(log["lead_id"], pa.array(ids))

@@ -1,9 +1,12 @@
 """Merged leads: under which id a lead goes on, so that both histories become one."""
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 
 import pyarrow as pa
 import pyarrow.compute as pc
+
+from serving.lifecycle.events import MOMENT
 
 
 def survivors(merges: Iterable[tuple[str, str]]) -> Mapping[str, str]:
@@ -31,9 +34,11 @@ def _end(into: dict[str, str], lead: str) -> str:
     return end
 
 
-def survivors_in(events: pa.Table) -> Mapping[str, str]:
-    """Id under which each merged lead goes on after all `events` (columns `EVENTS`)."""
-    rows = events.filter(pc.equal(events["action"], "merge")).select(["lead_id", "into", "at"])
+def survivors_in(events: pa.Table, as_of: datetime | None = None) -> Mapping[str, str]:
+    """Id under which each merged lead goes on after all `events` (columns `EVENTS`) before `as_of`."""
+    rows = events.select(["lead_id", "into", "at"]).filter(pc.equal(events["action"], "merge"))
+    if as_of is not None:
+        rows = rows.filter(pc.less(rows["at"], pa.scalar(as_of, MOMENT)))
     keys = [("at", "ascending"), ("lead_id", "ascending"), ("into", "ascending")]
     ordered = rows.filter(rows["into"].is_valid()).sort_by(keys)
     return survivors(zip(ordered["lead_id"].to_pylist(), ordered["into"].to_pylist(), strict=True))

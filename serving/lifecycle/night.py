@@ -24,7 +24,7 @@ from serving.lifecycle.events import EVENTS, MOMENT, filled
 from serving.lifecycle.evidence import GATES, Seen, gates_open, met
 from serving.lifecycle.machine import STAGES
 from serving.lifecycle.merges import renamed, survivors_in
-from serving.lifecycle.replay import codes, events_before, moments, state_at, times
+from serving.lifecycle.replay import codes, moments, state_at, times
 from serving.lifecycle.rules import Judged, Moved, Standing, moves, reaches
 
 MICROSECOND = 1
@@ -70,7 +70,7 @@ def standing_of(lead_id: pa.Array, events: pa.Table, as_of: datetime) -> Standin
 
     One that was merged into another stands where the other one does and is left alone: the other one moves.
     """
-    states, into = state_at(events, as_of), survivors_in(events_before(events, as_of))
+    states, into = state_at(events, as_of), survivors_in(events, as_of)
     at = positions_of(renamed(lead_id, into), states["lead_id"].combine_chunks())
     merged = positions_of(lead_id, pa.array(list(into), pa.string())) >= 0
     silent = np.asarray(states["do_not_contact"].to_numpy()) | (moments(states["snoozed_until"]) > instant(as_of))

@@ -138,7 +138,7 @@ def stage_at(events: pa.Table, as_of: datetime) -> dict[str, str]:
     """Stage by lead_id as of a date, also under the ids of leads that were merged into others before it."""
     found = state_at(events, as_of)
     stages = dict(zip(found["lead_id"].to_pylist(), found["stage"].to_pylist(), strict=True))
-    merged = survivors_in(events_before(events, as_of))
+    merged = survivors_in(events, as_of)
     return stages | {lead: stages[survivor] for lead, survivor in merged.items()}
 
 
