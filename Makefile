@@ -21,7 +21,7 @@ export MLFLOW_DISABLE_TELEMETRY := true
 	notebooks test lint types check bench bench-features bench-real bench-explain bench-ablation bench-one-lead \
 	bench-incremental bench-spark bench-score bench-audit bench-selection bench-uncertainty bench-rules bench-rules-speed \
 	bench-stages \
-	bench-delayed bench-tuning bench-models bench-policy bench-small-data soak lock clean
+	bench-delayed bench-funnel bench-tuning bench-models bench-policy bench-small-data soak lock clean
 
 help: ## list all targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -169,6 +169,9 @@ bench-models: $(READY) ## other model classes on the same features and rows (nee
 
 bench-delayed: $(READY) ## open deals are not losses: each treatment of unmatured snapshots against the truth
 	@$(BIN)/python -m benchmarks.delayed_labels
+
+bench-funnel: $(READY) ## forecasts of the open pipeline against what came, in simulated worlds
+	@$(BIN)/python -m benchmarks.funnel
 
 bench-spark: $(COMPLETE) ## two Spark workers against one, and a worker killed
 	@$(BIN)/python -m benchmarks.spark

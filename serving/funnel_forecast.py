@@ -4,6 +4,7 @@ from datetime import datetime
 
 import numpy as np
 
+from features.windows import Floats
 from serving.score import score_leads
 from training.bundle import Bundle
 from training.evaluation import Estimate
@@ -25,10 +26,13 @@ def model_forecasts(ground: Ground, found: Reached, bundle: Bundle, as_of: datet
     The interval has the binomial variance of the sum, and the spread of the level over past dates.
     """
     frame = score_leads(bundle, ground.tables, as_of).frame
-    return tuple(_wins(ground, found, frame[f"propensity_{days}d"].to_numpy(float), days) for days in HORIZONS_DAYS)
+    return tuple(
+        wins_by_model(ground, found, frame[f"propensity_{days}d"].to_numpy(float), days) for days in HORIZONS_DAYS
+    )
 
 
-def _wins(ground: Ground, found: Reached, chance: np.ndarray, days: int) -> Forecast:
+def wins_by_model(ground: Ground, found: Reached, chance: Floats, days: int) -> Forecast:
+    """Wins among leads with such chances to be won within `days`; NaN where a model cannot tell."""
     if np.isnan(chance).any() and len(chance):
         note = f"the model cannot tell of {days} days"
         return Forecast("won", days, "model", len(chance), Estimate(None, None, None), note)

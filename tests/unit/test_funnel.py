@@ -213,3 +213,14 @@ def test_the_document_names_every_key():
     named = set(re.findall(r"^\| `(\w+)` \|", keys, re.MULTILINE))
     classes = (shapes.Funnel, shapes.Step, shapes.Group, shapes.Velocity, shapes.Money, shapes.Cost, shapes.Forecast)
     assert named == {field.name for one in classes for field in fields(one)}
+
+
+def test_the_picture_names_every_stage_with_its_number(folder):
+    from xml.etree import ElementTree
+
+    from training.funnel.picture import draw_funnel
+
+    one = ground(PROCESS, folder)
+    drawn = ElementTree.fromstring(draw_funnel(funnel_of(one, reached_on(one, END))))
+    texts = [text.text for text in drawn.iter("{http://www.w3.org/2000/svg}text")]
+    assert texts == ["lead", "3", "mql", "2", "sal", "2", "sql", "2", "opportunity", "2", "won", "1"]

@@ -57,16 +57,15 @@ def chances(hazard: Hazard) -> tuple[Estimate, ...]:
 
 
 def _chance(hazard: Hazard, wait: int) -> Estimate:
+    ends = (hazard.stretches, hazard.stretches + hazard.waits)
+    of_stretch, of_wait, of_looks = np.split(hazard.coefficients, ends)
+    chance = expit((hazard.looks @ of_looks + of_wait[wait])[:, None] + of_stretch)
+    survival = np.prod(1 - chance, axis=1)
+    slope = survival * chance.sum(axis=1)  # −d survival, of what all stretches have in common
     n = len(hazard.looks)
-    survival, slope = np.ones(n), np.zeros((n, len(hazard.coefficients)))
-    for stretch in range(hazard.stretches):
-        sizes = (hazard.stretches, hazard.waits)
-        columns = _columns(np.full(n, stretch), np.full(n, wait), hazard.looks, sizes)
-        chance = expit(columns @ hazard.coefficients)
-        survival *= 1 - chance
-        slope += chance[:, None] * columns  # −d log survival
+    gradient = np.concatenate([survival @ chance, np.zeros(hazard.waits), slope @ hazard.looks]) / n
+    gradient[hazard.stretches + wait] = slope.mean()
     value = float(1 - survival.mean())
-    gradient = (survival[:, None] * slope).mean(axis=0)
     variance = max(float(gradient @ covariance @ gradient) for covariance in hazard.covariance)
     value = min(max(value, 1e-9), 1 - 1e-9)
     half = float(norm.ppf(0.5 + LEVEL / 2)) * np.sqrt(variance) / (value * (1 - value))

@@ -34,9 +34,10 @@ def draw_waits(clock: Clock, days: int) -> str:
             for x, one in zip(place, found, strict=True):
                 axes.plot([x, x], [one.low or 0.0, one.high or 0.0], color=colour, linewidth=1.5)
         axes.set_xticks(at, [span(wait) for wait in shown], fontsize=8)
-        axes.set_ylim(0)
+        top = max(one.high or 0.0 for _, _, found in series for one in found)
+        axes.set_ylim(0, min(1.2 * top, 1.0))
         axes.yaxis.set_major_formatter(percent_format())
-        axes.legend(loc="upper right", fontsize=8)
+        axes.legend(loc="upper center", fontsize=8, ncols=3)
         return figure
 
     return svg(f"waits-{clock.since}", drawing)

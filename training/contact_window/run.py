@@ -1,5 +1,6 @@
 """The examination: half-life of interest, what the flags are worth, and chances by waiting time (row M23)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,6 +8,7 @@ import numpy as np
 from features.build import build_features
 from features.contact_settings import ContactWindowSettings
 from features.contact_window import interest_as_of
+from features.snapshots import Snapshots
 from features.windows import Floats, Ints
 from training.contact_window.contacts import (
     Contacts,
@@ -81,15 +83,23 @@ def _clocks(asked: _Asked) -> tuple[Clock, ...]:
     closings = closings_of(dataset, examined.settings.label.deals_of_account)
     first, waiting = since_creation(project, settings, dataset, times, closings)
     later = since_interest(project, settings, dataset, times, closings)
-    return _clock(asked, "creation", first, waiting), _clock(asked, "interest", later, None)
+    reasons = [_reason(asked, contacts) for contacts in (first, later)]
+    told = [one for one, reason in zip((first, later), reasons, strict=True) if reason is None]
+    scored = iter(_by_model(examined, told) if told else ())
+    waits = [() if reason else _waits(asked, one, waited, next(scored))
+             for one, waited, reason in ((first, waiting, reasons[0]), (later, None, reasons[1]))]  # fmt: skip
+    still = int((~waiting.contacted & ~waiting.closed).sum())
+    return (
+        _clock("creation", first, still, waits[0], reasons[0]),
+        _clock("interest", later, None, waits[1], reasons[1]),
+    )
 
 
-def _clock(asked: _Asked, since: ClockName, contacts: Contacts, waiting: Waiting | None) -> Clock:
+def _clock(
+    since: ClockName, contacts: Contacts, waiting: int | None, waits: tuple[Wait, ...], reason: str | None
+) -> Clock:
     leads = len(np.unique(contacts.snapshots.lead))
-    still = None if waiting is None else int((~waiting.contacted & ~waiting.closed).sum())
-    reason = _reason(asked, contacts)
-    waits = () if reason else _waits(asked, contacts, waiting)
-    return Clock(since, len(contacts.snapshots), leads, still, waits, reason)
+    return Clock(since, len(contacts.snapshots), leads, waiting, waits, reason)
 
 
 def _reason(asked: _Asked, contacts: Contacts) -> str | None:
@@ -107,13 +117,13 @@ def _reason(asked: _Asked, contacts: Contacts) -> str | None:
     return None
 
 
-def _waits(asked: _Asked, contacts: Contacts, waiting: Waiting | None) -> tuple[Wait, ...]:
+def _waits(asked: _Asked, contacts: Contacts, waiting: Waiting | None, scored: Floats) -> tuple[Wait, ...]:
     edges = asked.settings.delays_hours
     code = np.searchsorted(np.array(edges, np.float64), contacts.waited_hours, side="right")
     number, waited = np.unique(code, return_inverse=True)
     tables = [
         _chances(asked, contacts, waited, looks)
-        for looks in (np.zeros((len(code), 0)), contacts.looks, _by_model(asked, contacts))
+        for looks in (np.zeros((len(code), 0)), contacts.looks, scored[:, None])
     ]
     interest = np.expm1(contacts.looks[:, 0])
     at = {int(one): place for place, one in enumerate(number)}
@@ -141,12 +151,18 @@ def _chances(asked: _Asked, contacts: Contacts, waited: Ints, looks: Floats) -> 
     return chances(fit_hazard(followed, waited, looks, contacts.snapshots.lead, days))
 
 
-def _by_model(asked: _Asked, contacts: Contacts) -> Floats:
-    """Log-odds that the shipped model gives the leads just before the contact: all that it sees, in one number."""
-    trained, dataset = asked.examined.final.trained, asked.examined.dataset
-    table = build_features(dataset.histories, dataset.tables, contacts.snapshots, trained.catalog)
-    raw: Floats = np.asarray(trained.booster.predict(table.values, raw_score=True))
-    return raw[:, None]
+def _by_model(examined: Examined, parts: Sequence[Contacts]) -> list[Floats]:
+    """Log-odds that the shipped model gives leads just before each contact: all that it sees, in one number.
+
+    One entry for each of the parts, which mostly have the same contacts: features are made once for each.
+    """
+    trained, dataset = examined.final.trained, examined.dataset
+    pairs = np.concatenate([np.stack([one.snapshots.lead, one.snapshots.as_of], axis=1) for one in parts])
+    different, place = np.unique(pairs, axis=0, return_inverse=True)
+    snapshots = Snapshots(different[:, 0], different[:, 1])
+    table = build_features(dataset.histories, dataset.tables, snapshots, trained.catalog)
+    raw = np.asarray(trained.booster.predict(table.values, raw_score=True))
+    return np.split(raw[place.ravel()], np.cumsum([len(one.snapshots) for one in parts])[:-1])
 
 
 def contacted_by(waiting: Waiting, hours: float) -> float:
