@@ -10,6 +10,8 @@ from typing import Literal
 
 HANDOVER_SCHEMA = 1
 StepKind = Literal["leave_alone", "contact", "question", "role", "activity", "content"]
+WITH_SALES = ("sal", "sql", "opportunity")
+"""Stages in which sales works a lead."""
 Side = Literal["lead", "company", "sales", "record"]
 
 
@@ -228,6 +230,7 @@ class Handover:
     project: str
     lead_id: str
     as_of: datetime
+    timezone: str
     language: str
     person: Person
     company: Company
