@@ -26,7 +26,7 @@ from features.windows import NEVER, Bools, Floats, Ints, Segments, first_not_bef
 from serving.lifecycle.contacts import verified
 from serving.lifecycle.evidence import GATES, gates_open
 from serving.lifecycle.history import Process, stage_events
-from serving.lifecycle.machine import STAGES
+from serving.lifecycle.machine import STAGES, WAITING
 from serving.lifecycle.night import standing_of
 from serving.lifecycle.replay import Small, moments, replay
 from serving.lifecycle.rules import SAL, Judged, Standing, after, moves
@@ -75,10 +75,16 @@ class Nights:
 
     def _stage(self, rows: slice, points: bool, model: bool, score: bool) -> Small:
         """Stages after the night if points, class and score were all like this."""
-        known = [np.full(len(self.as_of[rows]), one, np.bool_) for one in (points, model, score)]
+        every = np.ones(len(self.as_of[rows]), np.bool_)
         standing = Standing(self.standing.stage[rows], self.standing.until[rows], self.standing.left_alone[rows])
         judged = Judged(
-            known[0], self.sal[rows], self.sql[rows], known[1], known[2], self.gates[rows] & self.reachable[rows]
+            points=every & points,
+            model=every & model,
+            model_sql=every & score,
+            sal=self.sal[rows],
+            sql=self.sql[rows],
+            gates=self.gates[rows],
+            reachable=self.reachable[rows],
         )
         return after(standing, moves(standing, judged, self.process.settings, self.as_of[rows]))
 
@@ -107,8 +113,9 @@ def _reachable(process: Process, lead_id: pa.Array, tables: Tables, standing: St
     settings = process.settings.model_copy(update={"check_mx": False})
     found = np.ones(len(lead_id), np.bool_)
     if settings.contact_verified:
-        far = (standing.stage > SAL) | ((standing.stage < SAL) & (not settings.direct_sql))
-        rows = np.flatnonzero(~far & ~standing.left_alone)
+        straight = settings.direct_sql or settings.sal != "person"
+        before = np.isin(standing.stage, [STAGES.index(stage) for stage in ("lead", "mql", *WAITING)])
+        rows = np.flatnonzero(((standing.stage == SAL) | (before & straight)) & ~standing.left_alone)
         found[rows] = verified(lead_id.take(pa.array(rows)), tables.leads, settings)
     return found
 

@@ -56,7 +56,7 @@ def machine(world, how, as_of, points, model, score=99.0):
     return [found[name] for name in LEADS]
 
 
-@settings(max_examples=20)
+@settings(max_examples=8)
 @given(st.lists(one_event(), max_size=5), st.booleans(), st.booleans(), st.booleans())
 def test_m02_score_and_machine_agree(tmp_path_factory, history, points, model, direct):
     folder = tmp_path_factory.mktemp("log")
@@ -85,7 +85,7 @@ def test_contact_data_count_in_the_scores_too(tmp_path, email, stage):
     assert column(world, how, [("a", day(10))], points=True, model=True) == [stage]
 
 
-@settings(max_examples=20)
+@settings(max_examples=8)
 @given(st.lists(one_event(), max_size=6), st.lists(st.integers(0, 16), min_size=1, max_size=4, unique=True))
 def test_many_dates_at_once_are_the_same_as_one_after_the_other(history, days):
     world = World((lead("a"), lead("b")))
