@@ -166,7 +166,7 @@ class Consumed:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A colleague (or the lead itself) in the buying team; `last_activity` before the date."""
+    """A colleague (or the lead itself) in the buying team; `last_activity` is theirs, not of sales."""
 
     lead_id: str
     name: str | None
