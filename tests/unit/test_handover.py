@@ -5,7 +5,7 @@ from dataclasses import fields, replace
 from html.parser import HTMLParser
 
 import pytest
-from handovers import handed_over, small_project
+from handovers import AS_OF, TABLES, handed_over, small_project
 from hypothesis import given
 from hypothesis import strategies as st
 from trained import command
@@ -62,6 +62,18 @@ def test_m22_nothing_at_or_after_the_date_is_seen(project):
     assert all(one.at < early.as_of for one in early.timeline)
     assert not early.content[0].last >= early.as_of
     assert "cy" not in {member.lead_id for member in early.team.members}
+
+
+def test_m22_what_comes_at_or_after_the_date_changes_no_byte(project, tmp_path):
+    later = {
+        "leads": "dee,2026-02-01T00:00:01Z,acme,social,dee@acme.example,Dee,CEO,,DE\n",
+        "interactions": f"ann,{AS_OF},webinar_attended,security,inbound\nbo,2026-03-01T00:00:00Z,demo_requested,,\n",
+        "assessments": f"ann,{AS_OF},authority,1,,,,\nann,2026-02-02T00:00:00Z,budget,0,,,,\n",
+        "decisions": f"ann,{AS_OF},reject,rep-2\n",
+        "deals": f"ann,{AS_OF},lost\n",
+    }
+    more = small_project(tmp_path, **{name: TABLES[name] + rows for name, rows in later.items()})
+    assert handed_over(more) == handed_over(project)
 
 
 def test_m24_missing_roles_are_tasks(found):
@@ -188,12 +200,12 @@ def test_wrong_input_is_one_sentence(project, capsys, arguments, message):
 
 def test_m22_with_a_model_the_reasons_add_up(world):
     import pandas as pd
-    from trained import AS_OF
+    from trained import AS_OF as END
 
     leads = pd.read_parquet(world / "leads.parquet")
     deals = pd.read_parquet(world / "deals.parquet")
     lead = leads.loc[~leads["lead_id"].isin(deals["lead_id"]), "lead_id"].iloc[-1]
-    found = handover_from_json(handed_over(world, lead=lead, as_of=AS_OF))
+    found = handover_from_json(handed_over(world, lead=lead, as_of=END))
     assert found.score is not None
     assert sum(reason.points for reason in found.score.reasons) == found.score.score
     assert "Why this score" in handover_text(found)
