@@ -72,18 +72,20 @@ def _funnel(ground: "Ground", as_of: "datetime") -> "Funnel":
     found = reached_with(ground, events, min(instant(as_of), instant(end) + 1))
     if not len(found.lead):
         raise InputContractError(f"no lead was created before {as_of:%Y-%m-%d %H:%M} UTC: expected a later --as-of")
-    return funnel_of(ground, found, _by_model(ground, found, as_of))
+    return funnel_of(ground, found, _by_model(ground, found))
 
 
-def _by_model(ground: "Ground", found: "Reached", as_of: "datetime") -> "tuple[Forecast, ...]":
+def _by_model(ground: "Ground", found: "Reached") -> "tuple[Forecast, ...]":
     """Forecasts of the champion; none, which is said, where there is no champion that fits."""
     from serving.funnel_forecast import model_forecasts
+    from serving.open_leads import refuse_missing_inputs
     from training.bundle import load_bundle
     from training.registry import registry_of
 
     try:
         bundle = load_bundle(registry_of(ground.project).bundle_path("champion"))
-        return model_forecasts(ground, found, bundle, as_of)
+        refuse_missing_inputs(bundle, ground.tables)
+        return model_forecasts(ground, found, bundle)
     except RefusedError as error:
         err.print(f"note: no forecast by a model: {error}", markup=False)
         return ()

@@ -1,12 +1,15 @@
 """`ripelead funnel`: stages of the log go before those of tables; the command says what it can and what it cannot."""
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
+from scipy.stats import t as student
 from trained import AS_OF, command
 from worlds import World, day, deal, event, lead, moment
 
 from features.project import read_project
+from serving.funnel_forecast import forecast_of
 from serving.funnel_stages import reached_with
 from serving.lifecycle.events import EVENTS, StageEvent, events_table
 from serving.lifecycle.recorded import Pauses, recorded_events
@@ -52,6 +55,24 @@ def test_a_lead_that_was_merged_into_another_counts_no_more(ground):
     assert len(reached_with(ground, both, day(50)).lead) == 3
     assert len(reached_with(ground, both, day(51)).lead) == 2
     assert len(reached_with(ground, EVENTS.empty_table(), day(51)).lead) == 3
+
+
+def test_a_models_sum_is_put_on_the_level_of_past_dates():
+    # It expected 20 at each of four dates, and 10 came: of 40 expected now, 20 will.
+    found = forecast_of(np.full(200, 0.2), [(np.full(100, 0.2), 10)] * 4, 30)
+    assert found.number.value == 20
+    half = student.ppf(0.95, 3) * np.sqrt(200 * 0.1 * 0.9)  # the past dates agree: chance alone
+    assert (found.number.low, found.number.high) == pytest.approx((20 - half, 20 + half), abs=0.01)
+    wilder = forecast_of(np.full(200, 0.2), [(np.full(100, 0.2), came) for came in (2, 18, 2, 18)], 30)
+    assert wilder.number.high > found.number.high
+
+
+def test_a_model_without_past_dates_has_no_interval_and_without_a_curve_no_number():
+    few = forecast_of(np.full(10, 0.2), [(np.full(10, 0.2), 1)] * 2, 30)
+    assert (few.number.value, few.number.low) == (2.0, None)
+    assert "2 past dates have been followed for 30 days, 3 are needed" in few.note
+    assert "cannot tell of 90 days" in forecast_of(np.full(3, np.nan), [], 90).note
+    assert forecast_of(np.zeros(0), [(np.full(10, 0.2), 1)] * 4, 30).number.value == 0
 
 
 @pytest.mark.xdist_group(name="world")

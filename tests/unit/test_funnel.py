@@ -106,6 +106,19 @@ def test_m27_a_young_month_is_expected_to_end_like_the_others():
     assert conversion(curve).low == pytest.approx(0.4 - 1.645 * np.sqrt(0.4 * 0.6 / 100), abs=0.01)
 
 
+def test_intervals_of_young_groups_hold_for_steps_that_nearly_all_take():
+    # Nine of ten go on, evenly within 100 days: of groups that are 60 days old, nine of ten intervals hold that.
+    rng = np.random.default_rng(4)
+
+    def made_group(n, age):
+        after = np.where(rng.random(n) < 0.9, rng.uniform(0, 100, n), np.inf)
+        return Transition(np.full(n, age), np.where(after <= age, after, np.inf))
+
+    curve = curve_of(made_group(20_000, 120.0))
+    found = [part_rate(made_group(300, 60.0), curve)[2] for _ in range(200)]
+    assert 0.86 <= np.mean([one.low <= 0.9 <= one.high for one in found]) <= 1
+
+
 def test_m27_steps_count_who_entered_and_who_went_on_by_group():
     found = made([[0, 1, 2, 3, 4, 5]] * 10 + [[0, 1, None, None, None, None]] * 10 + [[0, *[None] * 5]] * 20)
     steps, curves = steps_of_all(found)

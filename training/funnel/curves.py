@@ -94,4 +94,14 @@ def part_rate(part: Transition, curve: Curve) -> tuple[int, float, Estimate]:
     passed = float((curve.at(part.followed) / curve.end).mean()) if curve.end and len(part.followed) else 0.0
     if passed < LEAST_PASSED:
         return went_on, passed, UNKNOWN
-    return went_on, passed, expected_rate(went_on, len(part.followed) * passed)
+    return went_on, passed, _in_the_end(expected_rate(went_on, len(part.followed)), passed)
+
+
+def _in_the_end(so_far: Estimate, passed: float) -> Estimate:
+    """Rate in the end from the exact interval of the share so far; nothing goes beyond all.
+
+    Not the interval of as many leads as shares of the curve were passed: for steps that nearly all take it is far too
+    narrow, as those who have had no time yet are then most of the doubt.
+    """
+    ends = (so_far.value or 0.0, so_far.low or 0.0, 1.0 if so_far.high is None else so_far.high)
+    return Estimate(*(round(min(end / passed, 1.0), 6) for end in ends))

@@ -7,6 +7,7 @@ date is needed, and nobody who is still open is taken for lost.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from scipy.stats import t as student
@@ -34,6 +35,14 @@ class Standing:
 
     place: Ints
     reached: Bools
+
+
+class Miss(NamedTuple):
+    """How many came at a past date, how many were expected, and the binomial variance of that."""
+
+    came: float
+    expected: float
+    binomial: float
 
 
 def forecasts(found: Reached, is_open: IsOpen) -> tuple[Forecast, ...]:
@@ -96,17 +105,23 @@ def _number(now: Ints, past: list[Standing]) -> Estimate:
 
 
 def level_spread(past: list[Standing]) -> float:
-    """By which share of it the number reached at a date differs from what the other dates make expected, beyond chance.
+    """Spread of the level over past dates, each expected from the others."""
+    return spread_of([_miss(past[:out] + past[out + 1 :], one) for out, one in enumerate(past)])
 
-    The square root of the mean of squared misses less what binomial chance explains, over the mean of squared numbers.
+
+def _miss(others: list[Standing], one: Standing) -> Miss:
+    chance = rates(others)[one.place]
+    return Miss(float(one.reached.sum()), float(chance.sum()), float((chance * (1 - chance)).sum()))
+
+
+def spread_of(misses: list[Miss]) -> float:
+    """By which share of it the number that came at a date differs from the one expected, beyond chance.
+
+    The square root of the mean squared difference less what binomial chance explains, over the mean squared number.
     """
-    missed, explained, expected = [], [], []
-    for left_out, one in enumerate(past):
-        chance = rates(past[:left_out] + past[left_out + 1 :])[one.place]
-        missed.append((float(one.reached.sum()) - float(chance.sum())) ** 2)
-        explained.append(float((chance * (1 - chance)).sum()))
-        expected.append(float(chance.sum()) ** 2)
-    return float(np.sqrt(max(0.0, sum(missed) - sum(explained)) / max(sum(expected), 1e-9)))
+    missed = sum((one.came - one.expected) ** 2 for one in misses)
+    explained, expected = sum(one.binomial for one in misses), sum(one.expected**2 for one in misses)
+    return float(np.sqrt(max(0.0, missed - explained) / max(expected, 1e-9)))
 
 
 def interval(number: float, chance: float, spread: float, dates: int) -> Estimate:
