@@ -1,4 +1,4 @@
-"""Frameworks and points on every lead of a simulated world: seconds, seconds of the processor, and memory.
+"""Frameworks, points and stages of every lead of a simulated world: seconds, seconds of the processor, and memory.
 
 `make bench-rules-speed` writes docs/benchmarks/rules-speed.md from it. Reading the tables comes before, and is timed
 apart.
@@ -22,13 +22,20 @@ from features.build import silent
 from features.engines.event_logs import Limits
 from features.frameworks.definition import read_frameworks, shipped_names
 from features.frameworks.facts import facts_of
-from features.frameworks.table import Judging, opened, verdict_rows
-from features.project import read_project
+from features.frameworks.table import Judging, Opened, opened, verdict_rows
+from features.frameworks.verdict import Judgement
+from features.project import Project, read_project
 from features.rule_settings import RuleSettings
 from features.simulate import WorldSettings, simulate
+from features.stage_settings import StageSettings
+from serving.lifecycle.evidence import frameworks_of, seen_of
+from serving.lifecycle.history import Process, all_events
+from serving.lifecycle.night import Night, new_events
 
 REPORT = Path(__file__).parent.parent / "docs" / "benchmarks" / "rules-speed.md"
 LEADS = 1_000_000
+STAGES = StageSettings(sal="rule", sql="rule", gates=("fit", "need", "budget"))
+"""Everything by rules: more to do than by default, where sales decides on SAL and the model on SQL."""
 AS_OF = datetime(2026, 1, 1, tzinfo=UTC)
 MIB = 2**20
 
@@ -37,7 +44,8 @@ MIB = 2**20
 class Measured:
     """One run: what was judged, seconds for reading and judging, peak memory.
 
-    `judge_s` (of the clock) and `judge_cpu_s` (of all cores) hold `facts_s`, what the small tables take.
+    `judge_s` (of the clock) and `judge_cpu_s` (of all cores) hold `facts_s`, what the small tables take. `stages_s` and
+    `stages_cpu_s` are what `stages advance` does then: `events` replayed, `moves` found.
     """
 
     leads: int
@@ -48,38 +56,78 @@ class Measured:
     facts_s: float
     judge_s: float
     judge_cpu_s: float
+    events: int
+    moves: int
+    stages_s: float
+    stages_cpu_s: float
     peak_mib: float
     after_reading_mib: float
 
 
 def measure(directory: Path, names: tuple[str, ...], threads: int, memory: int) -> Measured:
-    """Judge every lead of a world; the process should do nothing else."""
-    project = read_project(directory)
-    frameworks = read_frameworks(RuleSettings(frameworks=names), directory)
+    """Judge every lead of a world, and move them on; the process should do nothing else."""
     warm_up(names)
-    begun = time.perf_counter()
-    judging = Judging(project, frameworks, AS_OF, datetime.now(UTC), Limits(memory, threads))
+    project, begun = read_project(directory), time.perf_counter()
+    judging = judging_of(project, names, Limits(memory, threads))
     with opened(judging, silent) as found:
-        read_s, after = time.perf_counter() - begun, peak_mib()
-        begun, cpu = time.perf_counter(), time.process_time()
-        tables = found.tables
-        facts_of(found.histories.leads, tables, frameworks, project.points, tracked_fields(tables.lead_changes))
-        facts_s = time.perf_counter() - begun
-        rows = sum(len(verdict_rows(found, here, judgement)) for here, judgement in found.judged())
-        judge_s, judge_cpu_s = time.perf_counter() - begun, time.process_time() - cpu
-        events = next(count.used for count in tables.counts if count.table == "interactions")
-    return Measured(rows, events, len(names), threads, read_s, facts_s, judge_s, judge_cpu_s, peak_mib(), after)
+        read_s, after, tables = time.perf_counter() - begun, peak_mib(), found.tables
+        watch = Watch()
+        facts_of(found.histories.leads, tables, judging.frameworks, project.points, tracked_fields(tables.lead_changes))
+        facts_s = watch.seconds
+        judged = [(len(verdict_rows(found, here, one)), one) for here, one in found.judged()]
+        judge_s, judge_cpu_s = watch.seconds, watch.cpu_seconds
+        watch = Watch()
+        events, moves = moved(project, found, [one for _, one in judged])
+        stages_s, stages_cpu_s = watch.seconds, watch.cpu_seconds
+        rows = sum(n for n, _ in judged)
+    interactions = next(count.used for count in tables.counts if count.table == "interactions")
+    return Measured(
+        rows, interactions, len(names), threads, read_s, facts_s, judge_s, judge_cpu_s, events, moves, stages_s,
+        stages_cpu_s, peak_mib(), after,
+    )  # fmt: skip
+
+
+class Watch:
+    """Seconds since it was made."""
+
+    def __init__(self) -> None:
+        self._begun, self._cpu = time.perf_counter(), time.process_time()
+
+    @property
+    def seconds(self) -> float:
+        """Of the clock."""
+        return time.perf_counter() - self._begun
+
+    @property
+    def cpu_seconds(self) -> float:
+        """Of all cores."""
+        return time.process_time() - self._cpu
+
+
+def judging_of(project: Project, names: tuple[str, ...], limits: Limits) -> Judging:
+    """The named frameworks, and those by which the stages move."""
+    frameworks = read_frameworks(RuleSettings(frameworks=names), project.directory)
+    return Judging(project, frameworks_of(project, STAGES) | frameworks, AS_OF, datetime.now(UTC), limits)
+
+
+def moved(project: Project, found: Opened, judged: list[Judgement]) -> tuple[int, int]:
+    """The stage events so far, and the moves of the night: how many of each."""
+    process = Process(STAGES, project.directory / STAGES.log, "all")
+    events = all_events(process, found.tables)
+    night = Night(AS_OF, STAGES, project.points, datetime.now(UTC))
+    return len(events), len(new_events(night, seen_of(found, judged), events, found.tables))
 
 
 def warm_up(names: tuple[str, ...]) -> None:
     """Compiled code is loaded before the clock runs."""
     with TemporaryDirectory() as folder:
         simulate(Path(folder), WorldSettings(leads=200, seed=1))
-        frameworks = read_frameworks(RuleSettings(frameworks=names), Path(folder))
-        judging = Judging(read_project(Path(folder)), frameworks, AS_OF, datetime.now(UTC), Limits(None, 1))
-        with opened(judging, silent) as found:
-            for here, judgement in found.judged():
+        project = read_project(Path(folder))
+        with opened(judging_of(project, names, Limits(None, 1)), silent) as found:
+            judged = list(found.judged())
+            for here, judgement in judged:
                 verdict_rows(found, here, judgement)
+            moved(project, found, [judgement for _, judgement in judged])
 
 
 def peak_mib() -> float:
@@ -100,17 +148,20 @@ def page(results: list[Measured]) -> str:
     first = results[0]
     head = f"""# Speed of the rules
 
-`make bench-rules-speed`: frameworks and points for every lead of a simulated world ({first.leads:,} leads,
-{first.interactions:,} interactions) as of one date, with titles, attributes, assessments and signals, into columns.
-Reading and checking the tables and scattering the events by account come before and are listed apart; putting events
-in order is part of judging. {os.cpu_count()} cores; each line is a process of its own.
+`make bench-rules-speed`: frameworks, points and stages of every lead of a simulated world ({first.leads:,} leads,
+{first.interactions:,} interactions) as of one date. *Judging* is titles, attributes, assessments, signals and points,
+into columns; putting events in order is part of it. *Stages* is what `ripelead stages advance` does then:
+{first.events:,} events of decisions and deals replayed, and {first.moves:,} moves found (rules decide; fit, need and
+budget are gates, judged on the way). Reading and checking the tables and scattering the events by account come before
+and are listed apart: every command on such a project begins so. {os.cpu_count()} cores; each line is a process of its
+own.
 
-| frameworks | threads | reading | judging | of it small tables | processor, judging | peak memory | after reading |
+| frameworks | threads | reading | judging | of it small tables | stages | judging and stages, processor | peak memory |
 |---|---|---|---|---|---|---|---|
 """
     lines = (
         f"| {one.frameworks} | {one.threads} | {one.read_s:.1f} s | {one.judge_s:.1f} s | {one.facts_s:.1f} s | "
-        f"{one.judge_cpu_s:.1f} s | {one.peak_mib:,.0f} MiB | {one.after_reading_mib:,.0f} MiB |\n"
+        f"{one.stages_s:.1f} s | {one.judge_cpu_s + one.stages_cpu_s:.1f} s | {one.peak_mib:,.0f} MiB |\n"
         for one in results
     )
     return head + "".join(lines)
@@ -124,7 +175,7 @@ def main() -> None:
     parser.add_argument("--world", type=Path, help="a simulated world that is there already")
     parser.add_argument("--leads", type=int, default=LEADS)
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
-    parser.add_argument("--memory", type=int, default=1200 * MIB, help="bytes the engine may use")
+    parser.add_argument("--memory", type=int, default=400 * MIB, help="bytes the engine may use")
     given = parser.parse_args()
     if given.measure is not None:
         print(json.dumps(asdict(measure(given.measure, tuple(given.names), given.threads, given.memory))))
@@ -139,7 +190,10 @@ def main() -> None:
 
 def write(directory: Path, run: Callable[[tuple[str, ...]], Measured]) -> None:
     """Measure the default frameworks and all of them, and write the page."""
-    results = [run(RuleSettings().frameworks), run(shipped_names())]
+    results = []
+    for names in (RuleSettings().frameworks, shipped_names()):
+        results.append(run(names))
+        print(results[-1], flush=True)
     text = page(results)
     REPORT.write_text(text, encoding="utf-8")
     print(f"{directory}\n{text}")

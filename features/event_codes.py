@@ -138,13 +138,14 @@ def _cell_hashes(column: pa.ChunkedArray) -> np.ndarray:
     return np.concatenate(parts) if parts else np.empty(0, np.uint64)
 
 
-def _chunk_hashes(chunk: pa.Array) -> np.ndarray:
+def _chunk_hashes(chunk: pa.Array, *, different: bool = False) -> np.ndarray:
+    """Hash of each cell; of cells that are all `different` it is not asked first which are the same."""
     if pa.types.is_dictionary(chunk.type):
-        of_values = np.append(_chunk_hashes(chunk.dictionary), np.uint64(1))
+        of_values = np.append(_chunk_hashes(chunk.dictionary, different=True), np.uint64(1))
         return of_values[chunk.indices.fill_null(len(of_values) - 1).to_numpy(zero_copy_only=False)]
     if pa.types.is_nested(chunk.type):
         chunk = pa.array([str(cell) for cell in chunk.to_pylist()])
-    hashes: np.ndarray = pd.util.hash_array(chunk.to_pandas().array, categorize=True)
+    hashes: np.ndarray = pd.util.hash_array(chunk.to_pandas().array, categorize=not different)
     if chunk.null_count:
         # A missing cell is the same whatever the type of its column, which may differ from file to file.
         hashes = np.where(chunk.is_null().to_numpy(zero_copy_only=False), np.uint64(1), hashes)

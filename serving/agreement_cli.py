@@ -15,7 +15,7 @@ from features.errors import ProjectFileError
 from features.frameworks.definition import Framework
 from features.frameworks.table import Judging, opened
 from features.project import Project
-from serving.agreement.disagreements import MOST_REASONS, Compared, compare
+from serving.agreement.disagreements import Compared, compare
 from serving.agreement.scored import Scored, recorded_scores, scored_now
 from serving.agreement.words import agreement_text
 from serving.agreement.writing import refuse_unknown_format, write_disagreements
@@ -127,9 +127,9 @@ def _scored(asked: Asked, recorded: Path | None, steps: Steps) -> Iterator[Score
             target,
             asked.limits,
             asked.clock,
-            MOST_REASONS,
+            bundle.policy.max_reasons,  # points of a reason depend on how many are named
             str(asked.language),
-            f"top:{MOST_REASONS}",
+            "all",
             asked.untimed,
         )
 

@@ -42,6 +42,8 @@ def nurture(
     project, settings = read_all(directory)
     moment = parse_as_of(as_of, project)
     nurturing, to = project.section("nurture", NurtureSettings), translation_to(str(language))
+    if settings.label.column is not None:
+        raise ProjectFileError("nurture counts what leads consumed before they were won or lost: it needs dated deals")
     tables = read_checked(project, untimed=False)
     people = _open_leads(tables, moment, lead_id)
     counts, listed = offers(tables, moment, people, nurturing, settings.label.deals_of_account)

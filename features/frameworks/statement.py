@@ -135,7 +135,7 @@ def _evidence(sight: Sight, framework: Framework, criterion: Criterion, pieces: 
 
 def _value(piece: Piece, row: int) -> tuple[float, int | None]:
     at = int(piece.at[row])
-    return float(piece.grade[row]), None if at == NEVER else at
+    return float(piece.grade[row]) + 0.0, None if at == NEVER else at  # + 0.0: no negative zero
 
 
 def _of(sight: Sight, signal: Signal, row: int) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -121,6 +121,8 @@ def opened(judging: Judging, progress: Progress) -> Iterator[Opened]:
     """What is judged, its events out of core where the project has them in files or a query."""
     project = judging.project
     small = read_tables(without_interactions(project), clock=judging.clock, untimed=judging.untimed)
+    # What reading took stays with Arrow's allocator otherwise: more than the tables of a million leads themselves.
+    pa.default_memory_pool().release_unused()
     with open_events(project, batch_rows(judging.limits)) as source:
         if source is None:
             histories = build_histories(small, project.hygiene)
@@ -128,7 +130,9 @@ def opened(judging: Judging, progress: Progress) -> Iterator[Opened]:
             yield Opened(small, histories, asked, partial(_at_once, histories, asked, judging.limits))
             return
         reading = Reading(judging.limits, judging.clock, progress)
-        with project_logs(project, source, small, build_histories(small), reading) as logs:
+        histories = build_histories(small)
+        small = replace(small, leads=histories.leads)  # the same rows: one copy of them is enough
+        with project_logs(project, source, small, histories, reading) as logs:
             asked = _asked(judging, small, logs.histories)
             look = partial(_by_partition, logs, asked, judging.limits)
             yield Opened(accounted(small, logs), logs.histories, asked, look)

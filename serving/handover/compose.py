@@ -11,8 +11,9 @@ from features.points_log import Entry, points_log
 from features.some_leads import Some
 from features.tables import Tables
 from serving.handover.content import HANDOVER_SCHEMA, Handover, Offer, PointLine, PointsSaid
+from serving.handover.dates import zone_of
 from serving.handover.people import company, person, team
-from serving.handover.scored import contact, score
+from serving.handover.scored import advice, contact, score
 from serving.handover.source import LeadSource, time_of_microseconds
 from serving.handover.standing import given, standing
 from serving.handover.steps import next_steps
@@ -40,6 +41,7 @@ def compose(source: LeadSource, read: Some, model: Model | None) -> Handover:
     """
     said = frameworks(source)
     questions, people, where = open_questions(said), team(source), standing(source)
+    advised = advice(source)
     offered = _offers(source, read.tables)
     scored = None if model is None else score(source, model.bundle, model.phrases)
     effects = () if model is None or scored is None else _effects(source, read, model.bundle)
@@ -49,13 +51,14 @@ def compose(source: LeadSource, read: Some, model: Model | None) -> Handover:
         project=source.project.project.name,
         lead_id=source.lead_id,
         as_of=source.as_of,
+        timezone=zone_of(source.project),
         language=source.to.language,
         person=person(source),
         company=company(source),
         standing=where,
-        next_steps=next_steps(source, where, (said, questions), people, (effects, offered)),
+        next_steps=next_steps(source, (where, advised), (said, questions), people, (effects, offered)),
         score=scored,
-        contact=contact(source),
+        contact=contact(source, where, advised),
         frameworks=said,
         open_questions=questions,
         points=_points(source),

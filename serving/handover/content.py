@@ -10,6 +10,8 @@ from typing import Literal
 
 HANDOVER_SCHEMA = 1
 StepKind = Literal["leave_alone", "contact", "question", "role", "activity", "content"]
+WITH_SALES = ("sal", "sql", "opportunity")
+"""Stages in which sales works a lead."""
 Side = Literal["lead", "company", "sales", "record"]
 
 
@@ -164,7 +166,7 @@ class Consumed:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A colleague (or the lead itself) in the buying team; `last_activity` before the date."""
+    """A colleague (or the lead itself) in the buying team; `last_activity` is theirs, not of sales."""
 
     lead_id: str
     name: str | None
@@ -228,6 +230,7 @@ class Handover:
     project: str
     lead_id: str
     as_of: datetime
+    timezone: str
     language: str
     person: Person
     company: Company

@@ -1,9 +1,10 @@
 """Headings and small words of the hand-over in a language, shared by the text and the page."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from serving.handover.content import CriterionSaid, EvidenceLine, FrameworkSaid, Handover, Happening, Member
+from serving.handover.dates import Dates
 from serving.language.handover_words import EMAIL_WORDS, PHONE_WORDS
 from serving.language.plain_text import one_line
 from serving.language.translations import Translation
@@ -67,7 +68,7 @@ def subheading(found: Handover) -> str:
     return " · ".join(part for part in (found.person.title, company) if part)
 
 
-def person_lines(to: Translation, found: Handover) -> list[tuple[str, str]]:
+def person_lines(to: Translation, dates: Dates, found: Handover) -> list[tuple[str, str]]:
     """Contact data and attributes of the person as pairs of label and value."""
     person, words = found.person, labels(to)
     email, phone = to.text(EMAIL_WORDS[person.email_verdict]), to.text(PHONE_WORDS[person.phone_verdict])  # type: ignore[index]
@@ -76,7 +77,7 @@ def person_lines(to: Translation, found: Handover) -> list[tuple[str, str]]:
         (words["phone"], f"{person.phone} ({phone})" if person.phone else phone),
         (words["role"], person.role_label),
         (words["source"], person.source),
-        (words["since"], None if person.created_at is None else f"{person.created_at:%Y-%m-%d}"),
+        (words["since"], None if person.created_at is None else dates.day(person.created_at)),
         (words["owner"], found.standing.owner or words["nobody"]),
     ]
     return [*((label, value) for label, value in pairs if value), *((fact.label, fact.value) for fact in person.facts)]
@@ -92,14 +93,14 @@ def team_sentence(to: Translation, found: Handover) -> str:
     return to.text("{covered} of {wanted} roles are covered.", covered=found.team.covered, wanted=found.team.wanted)
 
 
-def member_line(to: Translation, member: Member) -> str:
+def member_line(to: Translation, dates: Dates, member: Member) -> str:
     """A colleague: name, title, role, and when they were last heard of."""
     name = member.name or shown_id(member.lead_id)
     said = ", ".join(part for part in (name, member.title) if part)
     said = f"{said} ({member.role_label})" if member.role_label else said
     if member.last_activity is None:
         return to.text("{who}; never heard of", who=said)
-    return to.text("{who}; last heard of on {day}", who=said, day=f"{member.last_activity:%Y-%m-%d}")
+    return to.text("{who}; last heard of on {day}", who=said, day=dates.day(member.last_activity))
 
 
 def further_sentence(to: Translation, found: Handover) -> str | None:
@@ -125,10 +126,10 @@ def criterion_line(to: Translation, criterion: CriterionSaid) -> str:
     return f"{criterion.label}: {criterion.state_label}{required}"
 
 
-def evidence_line(to: Translation, line: EvidenceLine) -> str:
+def evidence_line(to: Translation, dates: Dates, line: EvidenceLine) -> str:
     """A piece of evidence: its day, what it is, what was noted, and its grade."""
-    day = f"{line.at:%Y-%m-%d}" if line.at else to.text("not dated")
-    deadline = None if line.deadline is None else to.text("by {day}", day=f"{line.deadline:%Y-%m-%d}")
+    day = dates.day(line.at) if line.at else to.text("not dated")
+    deadline = None if line.deadline is None else to.text("by {day}", day=dates.day(line.deadline))
     amount = None if line.amount is None else to.number(line.amount)
     noted = ", ".join(part for part in (amount, deadline, line.note, line.by) if part)
     said = f"{day}  {line.what}" + (f": {noted}" if noted else "")
@@ -165,9 +166,9 @@ def earlier_sentence(to: Translation, found: Handover) -> str | None:
     return to.text("and {n} earlier lines", n=to.number(found.earlier)) if found.earlier else None
 
 
-def minute(moment: datetime) -> str:
-    """A time for people, UTC."""
-    return f"{moment:%Y-%m-%d %H:%M} UTC"
+def dates_of(found: Handover) -> Dates:
+    """Days and times in the package's time zone."""
+    return Dates(ZoneInfo(found.timezone))
 
 
 def project_name(found: Handover) -> str:

@@ -10,6 +10,7 @@ from serving.handover.labels import (
     MARKS,
     company_lines,
     criterion_line,
+    dates_of,
     earlier_sentence,
     evidence_line,
     framework_line,
@@ -18,7 +19,6 @@ from serving.handover.labels import (
     heading,
     labels,
     member_line,
-    minute,
     person_lines,
     points_sentence,
     project_name,
@@ -38,7 +38,7 @@ TEMPLATES = Path(__file__).with_name("templates")
 def handover_page(found: Handover) -> str:
     """The page as HTML text; every text of the data is escaped."""
     to = translation_to(found.language)
-    words = labels(to)
+    words, dates = labels(to), dates_of(found)
     page = _template().render(
         found=found,
         words=words,
@@ -47,14 +47,15 @@ def handover_page(found: Handover) -> str:
         lead_id=shown_id(found.lead_id),
         heading=heading(found),
         subheading=subheading(found),
-        minute=minute,
-        person=person_lines(to, found),
+        minute=dates.minute,
+        day=dates.day,
+        person=person_lines(to, dates, found),
         company=company_lines(found),
         frameworks=[(framework_line(to, one), one) for one in found.frameworks],
         criterion=lambda one: criterion_line(to, one),
-        evidence=lambda one: evidence_line(to, one),
+        evidence=lambda one: evidence_line(to, dates, one),
         team_sentence=team_sentence(to, found),
-        member=lambda one: member_line(to, one),
+        member=lambda one: member_line(to, dates, one),
         further=further_sentence(to, found),
         points=points_sentence(to, found),
         number=to.number,

@@ -7,6 +7,7 @@ import pandas as pd
 
 from features.contact import verify_email, verify_phone
 from features.fit import ACCOUNT_PREFIX, word_of
+from features.histories import OUTBOUND
 from features.schema import SPECS
 from features.snapshots import Snapshots
 from features.stage_settings import StageSettings
@@ -124,7 +125,8 @@ def _members(source: LeadSource, members: Snapshots, roles: list[Role | None]) -
     since = int(source.snapshot.as_of[0]) - source.project.team.active_days * DAY_US
     for i, (number, role) in enumerate(zip(members.lead.tolist(), roles, strict=True)):
         row: Mapping[str, object] = leads.iloc[number]
-        last = int(log.time[past.stop[i] - 1]) if past.count[i] else NEVER
+        own = np.flatnonzero(log.direction[past.first[i] : past.stop[i]] != OUTBOUND)
+        last = int(log.time[past.first[i] + own[-1]]) if len(own) else NEVER
         yield Member(
             lead_id=str(row["lead_id"]),
             name=text_of(row["name"]),

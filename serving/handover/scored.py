@@ -1,10 +1,10 @@
 """What the model says of a lead, in the words of `ripelead explain`, and what would change it most."""
 
 from features.cells import instant
-from serving.handover.content import ReasonLine, Score
+from serving.handover.content import WITH_SALES, ReasonLine, Score, Standing
 from serving.handover.source import LeadSource
 from serving.language.phrases import Phrases, by_group
-from serving.lead.contact_advice import contact_advice
+from serving.lead.contact_advice import ContactAdvice, contact_advice
 from serving.lead.explain_words import (
     advice_sentence,
     chance,
@@ -56,7 +56,13 @@ def _sentences(source: LeadSource, lead: LeadSummary, phrases: Phrases) -> tuple
     return tuple(sentence for sentence in said if sentence)
 
 
-def contact(source: LeadSource) -> str | None:
-    """When to contact the lead; None where leads are not dated."""
-    advice = contact_advice(source.project, source.tables, source.lead_id, instant(source.as_of))
-    return None if advice is None else advice_sentence(source.to, advice)
+def advice(source: LeadSource) -> ContactAdvice | None:
+    """When to contact the lead, and when it was contacted; None where leads are not dated."""
+    return contact_advice(source.project, source.tables, source.lead_id, instant(source.as_of))
+
+
+def contact(source: LeadSource, standing: Standing, said: ContactAdvice | None) -> str | None:
+    """The advice in words; that it is too early says nothing where sales has taken the lead over."""
+    if said is None or (said.flag == "too_early" and standing.stage in WITH_SALES):
+        return None
+    return advice_sentence(source.to, said)

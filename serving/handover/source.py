@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TypeVar
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
@@ -13,13 +13,13 @@ from features.project import Project
 from features.snapshots import Snapshots
 from features.tables import Tables
 from features.windows import NEVER
+from serving.handover.dates import Dates, zone_of
 from serving.language.plain_text import one_line
 from serving.language.translations import Translation
 from training.settings import TrainingSettings
 
 MOST_TEXT = 400
 """Characters of a name, note or title that are shown."""
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,11 @@ class LeadSource:
     def lead(self) -> pd.Series:
         """The lead's row."""
         return self.histories.leads.iloc[int(self.snapshot.lead[0])]
+
+    @property
+    def dates(self) -> Dates:
+        """Days and times in the project's time zone."""
+        return Dates(ZoneInfo(zone_of(self.project)))
 
     @property
     def tracked(self) -> tuple[str, ...]:

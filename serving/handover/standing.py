@@ -32,13 +32,13 @@ def _sentence(source: LeadSource, found: LeadStages) -> str:
     if found.since is None:
         said = to.text("{stage}.", stage=label)
     else:
-        said = to.text("{stage} since {day}.", stage=label, day=f"{found.since:%Y-%m-%d}")
+        said = to.text("{stage} since {day}.", stage=label, day=source.dates.day(found.since))
     if found.do_not_contact:
         alone = to.text("Must not be contacted.")
         return f"{said} {alone}"
     if found.due is None:
         return said
-    when = f"{found.due:%Y-%m-%d %H:%M} UTC"
+    when = source.dates.minute(found.due)
     clock = to.text("Overdue since {time}.", time=when) if found.overdue else to.text("Due by {time}.", time=when)
     return f"{said} {clock}"
 
@@ -51,4 +51,4 @@ def given(source: LeadSource) -> str | None:
     if found is None or found.at is None:
         return None
     rep, why = one_line(found.owner or ""), one_line(found.reason or "", MOST_TEXT)
-    return source.to.text("Given to {rep} on {day}: {why}", rep=rep, day=f"{found.at:%Y-%m-%d}", why=why)
+    return source.to.text("Given to {rep} on {day}: {why}", rep=rep, day=source.dates.day(found.at), why=why)

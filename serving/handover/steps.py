@@ -1,41 +1,52 @@
 """Next steps: what is open, who is missing and what such leads are offered, the most urgent first."""
 
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 
-from serving.handover.content import FrameworkSaid, NextStep, Offer, Standing, StepKind, Team
+from serving.handover.content import WITH_SALES, FrameworkSaid, NextStep, Offer, Standing, StepKind, Team
 from serving.handover.source import LeadSource
+from serving.lead.contact_advice import ContactAdvice
 from serving.lead.explain_words import effect_sentence
 from serving.lead.what_if import Effect
 
 MOST = 5
-WITH_SALES = ("sal", "sql", "opportunity")
 
 
 def next_steps(
     source: LeadSource,
-    standing: Standing,
+    standing: tuple[Standing, ContactAdvice | None],
     said: tuple[Sequence[FrameworkSaid], Sequence[str]],
     team: Team,
     further: tuple[Sequence[Effect], Sequence[Offer]],
 ) -> tuple[NextStep, ...]:
     """At most five suggestions: contact it in time, ask, find the missing role, what the model sees most in, content.
 
-    `said` are frameworks and open questions, `further` what would change the score and the content to offer.
+    `standing` comes with the advice on contacting, `said` are frameworks and open questions, `further` what would
+    change the score and the content to offer.
     """
-    if standing.do_not_contact:
+    where, advice = standing
+    if where.do_not_contact:
         alone = source.to.text("Do not contact this lead: it asked to be left alone.")
         return (NextStep("leave_alone", alone),)
-    found = [*_contact(source, standing), *_questions(source, *said), *_roles(team), *_model(source, further[0])]
+    found = [*_contact(source, where, advice), *_questions(source, *said), *_roles(team), *_model(source, further[0])]
     offers = [NextStep("content", source.to.text("Offer: {what}", what=one.sentence)) for one in further[1][:1]]
     return (*found[: MOST - len(offers)], *offers)
 
 
-def _contact(source: LeadSource, standing: Standing) -> Iterator[NextStep]:
-    to = source.to
-    if standing.stage in WITH_SALES and standing.due is not None:
-        when = f"{standing.due:%Y-%m-%d %H:%M} UTC"
-        late = to.text("Contact now: it was due by {time}.", time=when)
-        yield NextStep("contact", late if standing.overdue else to.text("Contact by {time}.", time=when))
+def _contact(source: LeadSource, standing: Standing, advice: ContactAdvice | None) -> Iterator[NextStep]:
+    """A contact that is due, unless there was one since the lead came into its stage."""
+    to, due = source.to, standing.due
+    if standing.stage not in WITH_SALES or due is None or _contacted(source, standing, advice):
+        return
+    when = source.dates.minute(due)
+    late = to.text("Contact now: it was due by {time}.", time=when)
+    yield NextStep("contact", late if standing.overdue else to.text("Contact by {time}.", time=when))
+
+
+def _contacted(source: LeadSource, standing: Standing, advice: ContactAdvice | None) -> bool:
+    if advice is None or advice.contacted_days is None or standing.since is None:
+        return False
+    return source.as_of - timedelta(days=advice.contacted_days) >= standing.since
 
 
 def _questions(source: LeadSource, frameworks: Sequence[FrameworkSaid], questions: Sequence[str]) -> Iterator[NextStep]:

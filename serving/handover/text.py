@@ -7,6 +7,7 @@ from serving.handover.labels import (
     MARKS,
     company_lines,
     criterion_line,
+    dates_of,
     earlier_sentence,
     evidence_line,
     framework_line,
@@ -15,7 +16,6 @@ from serving.handover.labels import (
     heading,
     labels,
     member_line,
-    minute,
     person_lines,
     points_sentence,
     side_word,
@@ -36,7 +36,7 @@ def handover_text(found: Handover) -> str:
         (words["reasons"], _reasons(found)),
         (words["qualification"], _qualification(to, found)),
         (words["questions"], [f"  {question}" for question in found.open_questions]),
-        (words["person"], _pairs(person_lines(to, found))),
+        (words["person"], _pairs(person_lines(to, dates_of(found), found))),
         (words["company"], _pairs(company_lines(found)) or [f"  {words['no_company']}"]),
         (words["team"], _team(to, found)),
         (words["content"], _content(found) or [f"  {words['nothing']}"]),
@@ -49,7 +49,8 @@ def handover_text(found: Handover) -> str:
 
 
 def _head(to: Translation, found: Handover) -> list[str]:
-    as_of = to.text("{lead_id}, as of {time}", lead_id=shown_id(found.lead_id), time=minute(found.as_of))
+    time = dates_of(found).minute(found.as_of)
+    as_of = to.text("{lead_id}, as of {time}", lead_id=shown_id(found.lead_id), time=time)
     lines = [" – ".join(part for part in (heading(found), subheading(found)) if part), as_of, found.standing.sentence]
     if found.score is not None:
         words = labels(to)
@@ -71,7 +72,7 @@ def _qualification(to: Translation, found: Handover) -> list[str]:
         lines.append(f"  {framework_line(to, framework)}")
         for one in framework.criteria if number == 0 else ():
             lines.append(f"    {MARKS[one.state]}  {criterion_line(to, one)}")
-            lines += [f"         {evidence_line(to, piece)}" for piece in one.evidence]
+            lines += [f"         {evidence_line(to, dates_of(found), piece)}" for piece in one.evidence]
     return lines
 
 
@@ -80,16 +81,16 @@ def _pairs(pairs: list[tuple[str, str]]) -> list[str]:
 
 
 def _team(to: Translation, found: Handover) -> list[str]:
-    members = [f"  {member_line(to, member)}" for member in found.team.members if not member.is_lead]
+    members = [f"  {member_line(to, dates_of(found), member)}" for member in found.team.members if not member.is_lead]
     further = further_sentence(to, found)
     tasks = [f"  ! {task}" for task in found.team.tasks]
     return [f"  {team_sentence(to, found)}", *members, *([f"  {further}"] if further else []), *tasks]
 
 
 def _content(found: Handover) -> list[str]:
-    return [
-        f"  {one.last:%Y-%m-%d}  {one.label}" + (f" ({one.times}×)" if one.times > 1 else "") for one in found.content
-    ]
+    dates = dates_of(found)
+    often = [f" ({one.times}×)" if one.times > 1 else "" for one in found.content]
+    return [f"  {dates.day(one.last)}  {one.label}{n}" for one, n in zip(found.content, often, strict=True)]
 
 
 def _offers(found: Handover, remark: str) -> list[str]:
@@ -107,6 +108,6 @@ def _timeline(to: Translation, found: Handover) -> list[str]:
 def _timeline_lines(to: Translation, found: Handover) -> Iterator[str]:
     words = labels(to)
     for one in found.timeline:
-        yield f"  {one.at:%Y-%m-%d}  {side_word(words, one)}: {happening_line(to, one)}"
+        yield f"  {dates_of(found).day(one.at)}  {side_word(words, one)}: {happening_line(to, one)}"
     if earlier := earlier_sentence(to, found):
         yield f"  {earlier}"

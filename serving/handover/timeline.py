@@ -38,12 +38,12 @@ def consumed(source: LeadSource) -> tuple[Consumed, ...]:
 
 
 def _interactions(source: LeadSource) -> Iterator[Happening]:
-    """Interactions of the lead, and of its account without a lead, alike ones of a day (UTC) together."""
+    """Interactions of the lead, and of its account without a lead, alike ones of a day together."""
     log = source.tables.interactions
     account = text_of(source.lead["account_id"])
     mine = (log["lead_id"] == source.lead_id) | (log["lead_id"].isna() & (log["account_id"] == account))
     rows = log[mine & (log["occurred_at"] < source.as_of)].sort_values("occurred_at", kind="stable")
-    rows = rows.assign(day=rows["occurred_at"].dt.floor("D"), own=rows["lead_id"].notna())
+    rows = rows.assign(day=rows["occurred_at"].dt.tz_convert(source.dates.zone).dt.date, own=rows["lead_id"].notna())
     keys = ["day", "own", "kind", "topic", "direction", "actor"]
     for (_, own, kind, topic, direction, actor), same in rows.groupby(keys, dropna=False, observed=True):
         side: Side = "sales" if direction == "outbound" else "lead" if own else "company"
@@ -61,7 +61,7 @@ def _assessments(source: LeadSource) -> Iterator[Happening]:
         what = to.text("Assessed: {name} met", name=name) if met else to.text("Assessed: {name} not met", name=name)
         amount = None if pd.isna(row["amount"]) else to.number(float(row["amount"]))
         deadline = time_of(row["deadline"])
-        by_when = None if deadline is None else to.text("by {day}", day=f"{deadline:%Y-%m-%d}")
+        by_when = None if deadline is None else to.text("by {day}", day=source.dates.day(deadline))
         parts = (amount, by_when, text_of(row["note"]), text_of(row["by"]))
         yield _happening(row["assessed_at"], "sales", what, "; ".join(part for part in parts if part) or None)
 

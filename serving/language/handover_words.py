@@ -85,10 +85,11 @@ def evidence_word(to: Translation, evidence: Evidence) -> str:
 
 
 def _interactions(to: Translation, n: int, kinds: list[str]) -> str:
-    if len(kinds) == 1:
+    if len({words_of_kind(kind).name for kind in kinds}) == 1:
         return capitalised(to.counted(words_of_kind(kinds[0]).often, n, kind=spoken(kinds[0])))
-    names = to.text(" or ").join(kind_name(to, kind) for kind in kinds)
-    return f"{to.number(n)} × {names}"
+    names = dict.fromkeys(kind_name(to, kind) for kind in kinds)
+    either = to.text(" or ")
+    return f"{to.number(n)} × {either.join(names)}"
 
 
 def kind_name(to: Translation, kind: str) -> str:

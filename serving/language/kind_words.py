@@ -49,7 +49,16 @@ TOPIC = KindWords(
 )
 OWN = KindWords(msgs("“{kind}”: {n}", "“{kind}”: {n}"), msg("“{kind}”: none"), msg("“{kind}”: last"), msg("“{kind}”"))
 
+INTRODUCED = KindWords(
+    msgs("introduced us to the decider once", "introduced us to the decider {n} times"),
+    msg("no introduction to the decider"),
+    msg("last introduction to the decider"),
+    msg("introduction to the decider"),
+)
 KNOWN_KINDS: Mapping[str, KindWords] = {
+    "introduced_to_decider": INTRODUCED,
+    "introduced_to_cfo": INTRODUCED,
+    "introduction": INTRODUCED,
     "content_download": KindWords(
         msgs("downloaded content once", "downloaded content {n} times"),
         msg("no content downloaded"),

@@ -16,7 +16,7 @@ from features.project import Project
 from features.tables import Tables
 from features.times import microseconds
 from serving.lifecycle.evidence import Seen, frameworks_of, judged_leads, read_scores
-from serving.lifecycle.history import Process, all_events, tables_of_history
+from serving.lifecycle.history import Process, stage_events, tables_of_history
 from serving.lifecycle.log import append, writing
 from serving.lifecycle.night import Night, new_events
 from training.bundle import Bundle
@@ -77,7 +77,7 @@ def _advanced(asked: Asked, progress: Progress) -> Advanced:
     tables, seen = _looked_at(asked, progress)
     points = asked.project.points if asked.bundle is None else asked.bundle.policy.points
     night = Night(asked.as_of, asked.process.settings, points, asked.clock)
-    events = new_events(night, seen, all_events(asked.process, tables), tables)
+    events = new_events(night, seen, stage_events(asked.process, tables), tables)
     return Advanced(tables, len(seen.lead_id), events, None)
 
 

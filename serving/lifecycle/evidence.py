@@ -13,8 +13,8 @@ import pyarrow.parquet as pq
 from features.build import Progress
 from features.errors import ProjectFileError
 from features.frameworks.definition import Framework, parse_framework, read_frameworks
-from features.frameworks.table import Judging, opened
-from features.frameworks.verdict import MET, NOT_MET, STATES, UNKNOWN, Small, Verdicts
+from features.frameworks.table import Judging, Opened, opened
+from features.frameworks.verdict import MET, NOT_MET, STATES, UNKNOWN, Judgement, Small, Verdicts
 from features.identifiers import positions_of
 from features.points import as_points
 from features.project import Project
@@ -96,12 +96,16 @@ def _read(rules: RuleSettings, directory: Path) -> Framework:
 def judged_leads(judging: Judging, progress: Progress) -> tuple[Tables, Seen]:
     """The tables, and points and verdicts of every lead that was created by the date, events out of core."""
     with opened(judging, progress) as found:
-        judged = [judgement for _, judgement in found.judged()]
-        lead_id = pa.array(found.histories.lead_ids[found.asked.snapshots.lead], pa.string())
+        return found.tables, seen_of(found, [judgement for _, judgement in found.judged()])
+
+
+def seen_of(found: Opened, judged: Sequence[Judgement]) -> Seen:
+    """What the judgements of all parts, in order, say of the leads; nothing of the model."""
+    lead_id = pa.array(found.histories.lead_ids[found.asked.snapshots.lead], pa.string())
     points = np.concatenate([np.zeros(0), *(as_points(part.points.total) for part in judged)])
     verdicts = {name: _verdict(framework, [part.verdicts[name] for part in judged])
-                for name, framework in judging.frameworks.items()}  # fmt: skip
-    return found.tables, Seen(lead_id, points, verdicts, None)
+                for name, framework in found.asked.frameworks.items()}  # fmt: skip
+    return Seen(lead_id, points, verdicts, None)
 
 
 def _verdict(framework: Framework, parts: Sequence[Verdicts]) -> Verdict:

@@ -15,7 +15,7 @@ from features.stage_settings import StageSettings
 from features.tables import Tables, read_tables, without_interactions
 from serving.lifecycle.evidence import frameworks_of
 from serving.lifecycle.log import read_log
-from serving.lifecycle.recorded import Pauses, recorded_events
+from serving.lifecycle.recorded import Pauses, moving_events, recorded_events
 
 TELLING = ("leads", "accounts", "deals", "decisions", "lead_changes", "interactions")
 
@@ -62,6 +62,11 @@ def tables_of_history(project: Project, process: Process, clock: datetime, *, un
     if process.of_account == "last_touch" and bool(small.deals["lead_id"].isna().any()):
         return read_tables(told, clock=clock, untimed=untimed)
     return small
+
+
+def stage_events(process: Process, tables: Tables) -> pa.Table:
+    """The events that stages follow from; `all_events` also has those that say since when, and whose a lead is."""
+    return pa.concat_tables([moving_events(tables, process.of_account, process.pauses), read_log(process.folder)])
 
 
 def all_events(process: Process, tables: Tables) -> pa.Table:

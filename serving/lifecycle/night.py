@@ -60,7 +60,7 @@ def new_events(night: Night, seen: Seen, events: pa.Table, tables: Tables) -> pa
     as_of = instant(night.as_of)
     made = list(moves(standing, judged, night.settings, as_of))
     if night.settings.contact_verified:
-        judged = replace(judged, gates=judged.gates & ~_unverified(made, seen.lead_id, tables, night.settings))
+        judged = replace(judged, reachable=~_unverified(made, seen.lead_id, tables, night.settings))
         made = list(moves(standing, judged, night.settings, as_of))
     return pa.concat_tables([_events(night, seen, one) for one in made]) if made else EVENTS.empty_table()
 
@@ -93,11 +93,12 @@ def judged_of(seen: Seen, night: Night) -> Judged:
     model_sql = model if scored is None or settings.sql_score is None else reaches(scored.score, settings.sql_score)
     return Judged(
         points=reaches(seen.points, night.points.threshold),
-        sal=by_name.get(settings.sal_framework, nothing),
-        sql=by_name.get(settings.sql_framework, nothing),
         model=model,
         model_sql=model_sql,
+        sal=by_name.get(settings.sal_framework, nothing),
+        sql=by_name.get(settings.sql_framework, nothing),
         gates=gates,
+        reachable=~nothing,
     )
 
 

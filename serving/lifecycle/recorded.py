@@ -34,9 +34,14 @@ class Pauses:
 
 def recorded_events(tables: Tables, of_account: DealsOfAccount, pauses: Pauses) -> pa.Table:
     """Events that the tables tell of (columns `EVENTS`), in no particular order."""
+    moving = moving_events(tables, of_account, pauses)
+    return pa.concat_tables([_created(tables.leads), moving, *_owners(tables.lead_changes)])
+
+
+def moving_events(tables: Tables, of_account: DealsOfAccount, pauses: Pauses) -> pa.Table:
+    """Those of them that can change a stage: a lead without any is a `lead`."""
     deals = deals_by_lead(tables, of_account)
-    parts = [_created(tables.leads), _decided(tables.decisions, pauses), _opened(deals), _closed(deals)]
-    return pa.concat_tables([*parts, *_owners(tables.lead_changes)])
+    return pa.concat_tables([_decided(tables.decisions, pauses), _opened(deals), _closed(deals)])
 
 
 def _created(leads: pd.DataFrame) -> pa.Table:

@@ -24,14 +24,19 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What is known of n leads: points reach their threshold, frameworks are met, the model's word."""
+    """What is known of n leads.
+
+    Whether points reach their threshold, the model's class, its word for SQL, the frameworks of SAL and SQL, whether
+    all gates are open, and whether contact data are good enough for an SQL.
+    """
 
     points: Bools
-    sal: Bools
-    sql: Bools
     model: Bools
     model_sql: Bools
+    sal: Bools
+    sql: Bools
     gates: Bools
+    reachable: Bools
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +64,7 @@ def moves(standing: Standing, judged: Judged, settings: StageSettings, as_of: in
     yield from _moved(stage, free & (stage == LEAD) & mql, "advance", MQL, settings.mql)
     sal = says(settings.sal, judged.sal, judged.model) & judged.gates
     yield from _moved(stage, free & (stage == MQL) & sal, "advance", SAL, settings.sal)
-    sql = says(settings.sql, judged.sql, judged.model_sql) & judged.gates
+    sql = says(settings.sql, judged.sql, judged.model_sql) & judged.gates & judged.reachable
     yield from _moved(stage, free & (stage == SAL) & sql, "advance", SQL, settings.sql)
     if settings.direct_sql:
         yield from _moved(stage, free & (stage == MQL) & sql, "advance", SQL, settings.sql)

@@ -23,12 +23,13 @@ from features.rule_settings import PointSettings
 from features.snapshots import Snapshots
 from features.tables import Tables
 from features.windows import NEVER, Bools, Floats, Ints, Segments, first_not_before
+from serving.lifecycle.contacts import verified
 from serving.lifecycle.evidence import GATES, gates_open
-from serving.lifecycle.history import Process, all_events
-from serving.lifecycle.machine import STAGES
+from serving.lifecycle.history import Process, stage_events
+from serving.lifecycle.machine import STAGES, WAITING
 from serving.lifecycle.night import standing_of
 from serving.lifecycle.replay import Small, moments, replay
-from serving.lifecycle.rules import Judged, Standing, after, moves
+from serving.lifecycle.rules import SAL, Judged, Standing, after, moves
 
 _STAGE = f"(?:{'|'.join(STAGES)})"
 _STANDING = re.compile(rf"(?:(\d{{1,3}}):)?({_STAGE}(?:,{_STAGE})*)")
@@ -48,6 +49,7 @@ class Nights:
     sal: Bools
     sql: Bools
     gates: Bools
+    reachable: Bools
 
     def judge(self, block: Block, here: Snapshots, rows: slice, first_lead: int, points: PointSettings) -> None:
         """Fill in what frameworks say of the snapshots `rows`: `here` in a block that starts with `first_lead`."""
@@ -73,9 +75,17 @@ class Nights:
 
     def _stage(self, rows: slice, points: bool, model: bool, score: bool) -> Small:
         """Stages after the night if points, class and score were all like this."""
-        known = [np.full(len(self.as_of[rows]), one, np.bool_) for one in (points, model, score)]
+        every = np.ones(len(self.as_of[rows]), np.bool_)
         standing = Standing(self.standing.stage[rows], self.standing.until[rows], self.standing.left_alone[rows])
-        judged = Judged(known[0], self.sal[rows], self.sql[rows], known[1], known[2], self.gates[rows])
+        judged = Judged(
+            points=every & points,
+            model=every & model,
+            model_sql=every & score,
+            sal=self.sal[rows],
+            sql=self.sql[rows],
+            gates=self.gates[rows],
+            reachable=self.reachable[rows],
+        )
         return after(standing, moves(standing, judged, self.process.settings, self.as_of[rows]))
 
 
@@ -89,9 +99,25 @@ def nights(
         facts = facts_of(histories.leads, tables, frameworks, points, tracked_fields(tables.lead_changes))
     n = len(snapshots)
     lead_ids = pa.array(histories.lead_ids, pa.string())
-    standing = standing_at(all_events(process, tables), lead_ids, snapshots)
-    sal, sql = np.zeros(n, np.bool_), np.zeros(n, np.bool_)
-    return Nights(process, standing, snapshots.as_of, facts, sal, sql, np.full(n, not process.settings.gates))
+    standing = standing_at(stage_events(process, tables), lead_ids, snapshots)
+    sal, sql, gates = np.zeros(n, np.bool_), np.zeros(n, np.bool_), np.full(n, not process.settings.gates)
+    reachable = _reachable(process, lead_ids.take(pa.array(snapshots.lead)), tables, standing)
+    return Nights(process, standing, snapshots.as_of, facts, sal, sql, gates, reachable)
+
+
+def _reachable(process: Process, lead_id: pa.Array, tables: Tables, standing: Standing) -> Bools:
+    """Whose contact data are of the right form, where that is asked for; only leads that may become an SQL count.
+
+    No name server is asked: there are too many leads.
+    """
+    settings = process.settings.model_copy(update={"check_mx": False})
+    found = np.ones(len(lead_id), np.bool_)
+    if settings.contact_verified:
+        straight = settings.direct_sql or settings.sal != "person"
+        before = np.isin(standing.stage, [STAGES.index(stage) for stage in ("lead", "mql", *WAITING)])
+        rows = np.flatnonzero(((standing.stage == SAL) | (before & straight)) & ~standing.left_alone)
+        found[rows] = verified(lead_id.take(pa.array(rows)), tables.leads, settings)
+    return found
 
 
 def standing_at(events: pa.Table, lead_ids: pa.Array, snapshots: Snapshots) -> Standing:

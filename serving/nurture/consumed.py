@@ -5,7 +5,7 @@ won or lost is not looked at. These are counts of the past: that won leads read 
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
@@ -16,6 +16,7 @@ import pyarrow as pa
 from features.deals import DealsOfAccount, deals_by_lead
 from features.nurture_settings import NurtureSettings
 from features.tables import Tables
+from serving.lead.similar import newest_closed
 
 Phase = Literal["before_sales", "with_sales"]
 TAKEN_OVER = ("sal", "sql", "opportunity")
@@ -67,8 +68,9 @@ def consumption(
 ) -> pd.DataFrame:
     """Won and lost leads by phase, topic and kind of content: how many there were, how many consumed it.
 
-    Only leads whose outcome was known before `as_of`. A lead counts in a phase when it did anything in it, under its
-    most frequent topic there, and under no topic (null), which pools all leads. Columns `COLUMNS`, in their order.
+    Only leads whose outcome was known before `as_of`, of the newest 20,000 closed deals. A lead counts in a phase when
+    it did anything in it, under its most frequent topic there, and under no topic (null), which pools all leads.
+    Columns `COLUMNS`, in their order.
     """
     closed = _closed(tables, as_of, of_account)
     rows = past.rows.merge(closed, on="lead_id")
@@ -116,7 +118,6 @@ def _by_outcome(rows: pd.DataFrame, keys: list[str], what: str) -> pd.DataFrame:
 
 def _closed(tables: Tables, as_of: datetime, of_account: DealsOfAccount) -> pd.DataFrame:
     """Leads with a known outcome: lead_id, closed_at of the first closing, and whether one was won."""
-    deals = deals_by_lead(tables, of_account)
-    known = deals[deals["status"].isin(["won", "lost"]) & (deals["closed_at"] < as_of)]
+    known = deals_by_lead(replace(tables, deals=newest_closed(tables.deals, as_of)), of_account)
     known = known.assign(won=known["status"] == "won")
     return known.groupby("lead_id", as_index=False).agg(closed_at=("closed_at", "min"), won=("won", "any"))

@@ -26,7 +26,8 @@ def test_a_run_leaves_bundle_evaluation_holdout_report_and_pictures(run_folder):
         "accounts.json", "agreement.json", "audit.json", "bundle", "cohorts.json", "contact_window.json",
         "evaluation.json", "figures", "funnel.json", "gate.json", "holdout.parquet", "horizons.json", "judged",
         "learning_curve.json", "origin.json", "policy.json", "report.html", "seen_by_judged.npy",
-        "seen_by_shipped.npy", "segments.json", "selection.json", "uncertainty.json", "walk_forward.json",
+        "seen_by_shipped.npy", "segments.json",
+        "selection.json", "uncertainty.json", "walk_forward.json",
     }  # fmt: skip
     assert {path.name for path in (run_folder / "bundle").iterdir()} == {*FILES, "manifest.json"}
 

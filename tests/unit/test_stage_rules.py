@@ -158,3 +158,9 @@ def test_a_lead_without_any_event_is_a_lead():
     found = new_events(night(), known, events_table([event("advance", 1, to="mql")]), NOBODY)
     assert [(one.lead_id, one.to_stage) for one in events_of(found)] == [("b", "mql")]
     assert new_events(night(), seen(ids=()), events_table([]), NOBODY).num_rows == 0
+
+
+def test_contact_data_are_asked_for_at_the_hand_over_only():
+    known = seen(sal={"budget": 1})
+    assert moved(known, MQL, sal="rule", contact_verified=True) == [("mql", "sal")]
+    assert moved(known, MQL, sal="rule") == [("mql", "sal"), ("sal", "sql")]

@@ -56,7 +56,7 @@ def machine(world, how, as_of, points, model, score=99.0):
     return [found[name] for name in LEADS]
 
 
-@settings(max_examples=20)
+@settings(max_examples=8)
 @given(st.lists(one_event(), max_size=5), st.booleans(), st.booleans(), st.booleans())
 def test_m02_score_and_machine_agree(tmp_path_factory, history, points, model, direct):
     folder = tmp_path_factory.mktemp("log")
@@ -77,6 +77,15 @@ def test_m05_a_shut_gate_keeps_a_lead_from_being_an_sql_in_the_scores_too(tmp_pa
     assert column(world, how, [("a", day(10))], points=True, model=True) == [stage]
 
 
+@pytest.mark.parametrize(("email", "stage"), [("ann@acme.example", "sql"), ("info@acme.example", "sal"), (None, "sal")])
+def test_contact_data_count_in_the_scores_too(tmp_path, email, stage):
+    decided = {"lead_id": "a", "decided_at": day(2), "decision": "accept"}
+    world = World(({**lead("a"), "email": email},), decisions=(decided,))
+    how = process(tmp_path, contact_verified=True)
+    assert column(world, how, [("a", day(10))], points=True, model=True) == [stage]
+
+
+@settings(max_examples=8)
 @given(st.lists(one_event(), max_size=6), st.lists(st.integers(0, 16), min_size=1, max_size=4, unique=True))
 def test_many_dates_at_once_are_the_same_as_one_after_the_other(history, days):
     world = World((lead("a"), lead("b")))

@@ -57,7 +57,7 @@ def _roles(found: Accounts) -> tuple[str, ...]:
     first, last = told[0], told[-1]
     said = (
         f"Of accounts that cover {last.name} of the {len(found.wanted)} wanted roles {percent_range(last.observed)} "
-        f"were won, of those with {first.name} {percent_range(first.observed)}"
+        f"were won, of those that cover {first.name}, {percent_range(first.observed)}"
     )
     off = [band.name for band in told if _clear(band.difference)]
     if not off:

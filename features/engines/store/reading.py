@@ -84,7 +84,7 @@ def let_in(source: EventSource, into: Intake, offset: int, threads: int, progres
             accounting.add(coded, first)
             into.add(coded.records, offset)
             ids.add(batch, door, first)
-            if ids.rows:
+            if ids.batches:
                 alive.append(np.flatnonzero(coded.draft.alive) + first + offset)
         return piece.rows
 
