@@ -1,9 +1,10 @@
 """Where a lead stands in the process as of a date, and by when something must have happened."""
 
 from serving.handover.content import Standing
-from serving.handover.source import MOST_TEXT, LeadSource
+from serving.handover.source import LeadSource
 from serving.language.handover_words import stage_word
 from serving.language.plain_text import one_line
+from serving.language.routing_words import routing_reason
 from serving.lifecycle.history import process_of
 from serving.lifecycle.lead_stages import LeadStages, events_of_lead, lead_stages
 from serving.lifecycle.service_levels import promise_of
@@ -50,5 +51,5 @@ def given(source: LeadSource) -> str | None:
     found = given_to(events, ids, source.as_of)
     if found is None or found.at is None:
         return None
-    rep, why = one_line(found.owner or ""), one_line(found.reason or "", MOST_TEXT)
+    rep, why = one_line(found.owner or ""), routing_reason(source.to, found.reason or "")
     return source.to.text("Given to {rep} on {day}: {why}", rep=rep, day=source.dates.day(found.at), why=why)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from features.routing_settings import RoutingSettings
+from serving.language.plain_text import one_line
 
 NO_TERRITORY = "no rep for its territory"
 ALL_FULL = "all reps of its territory are full"
@@ -92,7 +93,7 @@ class _Desk:
         """The rep who gets the lead, noted; or why nobody does."""
         theirs = self._of_account(lead)
         if theirs is not None:
-            return self._give(lead, theirs, (f"account {lead.account_id}",))
+            return self._give(lead, theirs, (f"account {one_line(lead.account_id or '')}",))
         reps, why = _of_territory(lead, self.settings)
         if not reps:
             return NO_TERRITORY

@@ -12,6 +12,7 @@ from features.attribute_points import attribute_column
 from features.fit import word_of
 from features.routing_settings import RoutingSettings
 from features.tables import Tables
+from serving.language.plain_text import one_line
 from serving.lifecycle.events import StageEvent, events_table
 from serving.lifecycle.history import Process, all_events
 from serving.lifecycle.log import append, read_log, writing
@@ -113,13 +114,19 @@ def _waiting(night: Night, found: pd.DataFrame, tables: Tables, log: pa.Table) -
     ranks = _ranks(log, night.as_of)
     rows = frame.reindex(chosen).itertuples(name=None)
     return [
-        Waiting(str(lead), _text(account), _text(territory), _text(skill), ranks.get(str(lead), NO_RANK))
+        Waiting(
+            str(lead),
+            account if isinstance(account, str) else None,
+            _text(territory),
+            _text(skill),
+            ranks.get(str(lead), NO_RANK),
+        )
         for lead, account, territory, skill in rows
     ]
 
 
 def _text(cell: object) -> str | None:
-    return cell if isinstance(cell, str) else None
+    return one_line(cell) if isinstance(cell, str) else None
 
 
 def _ranks(log: pa.Table, as_of: datetime) -> Mapping[str, tuple[float, float]]:

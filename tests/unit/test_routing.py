@@ -209,3 +209,15 @@ def test_wrong_settings_are_one_sentence(tmp_path, capsys, line, message):
     toml.write_text(toml.read_text(encoding="utf-8") + f"\n[routing]\n{line}\n", encoding="utf-8")
     assert run(tmp_path) == 2
     assert message in capsys.readouterr().err
+
+
+def test_a_hostile_territory_prints_as_one_plain_line(tmp_path, capsys):
+    leads = 'lead_id,created_at,country\na,2026-01-01T00:00:00Z,"D\x1b[31mE\nX"\n'
+    write_project(
+        tmp_path, {"leads": leads, "decisions": "lead_id,decided_at,decision\na,2026-01-02T00:00:00Z,accept\n"}
+    )
+    toml = tmp_path / "ripelead.toml"
+    named = TOML.replace('ben = ["DK"]', 'ben = ["D [31mE X"]')
+    toml.write_text(toml.read_text(encoding="utf-8") + named, encoding="utf-8")
+    assert run(tmp_path) == 0
+    assert "a → ben: territory D [31mE X; lead 1 of 20" in capsys.readouterr().out
