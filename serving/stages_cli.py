@@ -22,7 +22,7 @@ from features.cli import (
     progress_bar,
     utc_now,
 )
-from features.errors import ProjectFileError
+from features.errors import ModelRefusedError, ProjectFileError
 from features.project import Project
 from training.cli import HERE, read_all
 from training.settings import TrainingSettings
@@ -93,13 +93,11 @@ def _scores(
 ) -> "Iterator[tuple[Path | None, Bundle | None]]":
     """The score file and the model behind it; scores are made where the model has a say and nobody gives them."""
     from serving.lifecycle.advance import needs_model
-    from training.bundle import load_bundle
-    from training.registry import registry_of
 
     if given is None and not needs_model(opened.process):
         yield None, None
         return
-    bundle = load_bundle(registry_of(opened.project).bundle_path("champion"))
+    bundle = _champion(opened.project)
     if given is not None:
         yield given, bundle
         return
@@ -107,6 +105,18 @@ def _scores(
         path = Path(folder) / "scores.parquet"
         _score_into(path, opened, bundle, as_of, parse_limits(memory, threads))
         yield path, bundle
+
+
+def _champion(project: Project) -> "Bundle":
+    from training.bundle import load_bundle
+    from training.registry import registry_of
+
+    try:
+        return load_bundle(registry_of(project).bundle_path("champion"))
+    except ModelRefusedError as error:
+        raise ModelRefusedError(
+            f'{error}; or let rules or people decide: [stages] sql = "rule" (see mql, sal and sql there)'
+        ) from error
 
 
 def _say_advanced(done: "Advanced", process: "Process", *, dry_run: bool) -> None:

@@ -101,6 +101,8 @@ def _refuse_contact(hand: ByHand, lead_id: str) -> None:
     if not settings.contact_verified:
         return
     contact = contact_of(lead_id, hand.tables.leads, settings)
+    if contact is None:
+        raise ProjectFileError(f"lead {lead_id!r} is not in the leads any more: its contact data cannot be verified")
     if not contact.verified:
         raise ProjectFileError(
             f"lead {lead_id!r} cannot be handed over: its e-mail address is {contact.email}, its phone number "

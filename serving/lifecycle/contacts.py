@@ -21,9 +21,12 @@ def verified(lead_id: pa.Array, leads: pd.DataFrame, settings: StageSettings) ->
     return np.array([_reachable(_text(email), _text(phone), settings) for email, phone in pairs], np.bool_)
 
 
-def contact_of(lead_id: str, leads: pd.DataFrame, settings: StageSettings) -> Contact:
-    """What was found out about the contact data of one lead."""
-    row = leads[leads["lead_id"] == lead_id].iloc[0]
+def contact_of(lead_id: str, leads: pd.DataFrame, settings: StageSettings) -> Contact | None:
+    """What was found out about the contact data of one lead; None where the leads do not have it."""
+    found = leads[leads["lead_id"] == lead_id]
+    if found.empty:
+        return None
+    row = found.iloc[0]
     return verify_contact(_text(row["email"]), _text(row.get(settings.phone)), settings.phone_country)
 
 

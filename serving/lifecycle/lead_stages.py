@@ -8,10 +8,12 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from features.contact import Contact
 from features.errors import ProjectFileError
 from features.histories import restrict
 from features.tables import Tables
 from features.windows import NEVER
+from serving.lifecycle.contacts import contact_of
 from serving.lifecycle.events import StageEvent, events_of
 from serving.lifecycle.history import Process
 from serving.lifecycle.log import read_log
@@ -36,6 +38,7 @@ class Step:
 class LeadStages:
     """One lead as of a date: its state, its events in order, and its clock (`due` None: it does not run).
 
+    `contact` says of what form its contact data are today; None where the lead is in no table any more.
     `lead_id` is the lead that goes on where leads were merged, `ids` are all that it goes by.
     """
 
@@ -54,6 +57,7 @@ class LeadStages:
     waited_hours: float | None
     limit_hours: float | None
     overdue: bool
+    contact: Contact | None
     steps: tuple[Step, ...]
 
 
@@ -74,7 +78,8 @@ def lead_stages(process: Process, tables: Tables, promise: Promise, lead_id: str
     (row,) = state.to_pylist()
     clock = clock_of(state, promise, as_of)
     owner = row["owner"] if row["owner"] is not None else _exported_owner(tables, row["lead_id"])
-    return LeadStages(**{**row, "owner": owner}, ids=ids, as_of=as_of, steps=_steps(timeline), **_clock(clock))
+    facts = {**row, "owner": owner, "contact": contact_of(row["lead_id"], tables.leads, process.settings)}
+    return LeadStages(**facts, ids=ids, as_of=as_of, steps=_steps(timeline), **_clock(clock))
 
 
 def events_of_lead(process: Process, tables: Tables, lead_id: str, as_of: datetime) -> tuple[pa.Table, tuple[str, ...]]:

@@ -30,6 +30,9 @@ def _facts(lead: LeadStages) -> Iterator[str]:
         yield "must not be contacted"
     if lead.customer:
         yield "is a customer"
+    if lead.contact:
+        form = "verified" if lead.contact.verified else "not verified"
+        yield f"contact data {form}: e-mail address {lead.contact.email}, phone number {lead.contact.phone}"
     if lead.due:
         state = "overdue" if lead.overdue else "due"
         yield f"{state}: {lead.due:%Y-%m-%d %H:%M} UTC, {lead.waited_hours:.1f} of {lead.limit_hours:g} business hours"

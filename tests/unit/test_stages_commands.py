@@ -11,6 +11,8 @@ import pytest
 import serving.stages_cli  # noqa: F401
 from features.cli import app, run
 from features.errors import ProjectFileError
+from features.project import read_project
+from serving.batch.run_key import project_files
 from serving.lifecycle.evidence import read_scores
 from serving.lifecycle.log import log_files, read_log
 
@@ -37,7 +39,8 @@ hours = {{ mql = 8 }}
 {more}
 """
 FILES = {
-    "leads": "lead_id,created_at,owner\nL1,2026-06-01T00:00Z,ann\nL2,2026-06-01T00:00Z,\nL3,2026-06-20T00:00Z,\n",
+    "leads": "lead_id,created_at,owner,email\nL1,2026-06-01T00:00Z,ann,info@acme.example\n"
+    "L2,2026-06-01T00:00Z,,\nL3,2026-06-20T00:00Z,,\n",
     "events": "lead_id,occurred_at,kind\n" + "".join(f"L{n},2026-06-0{d}T10:00Z,demo_requested\n"
                                                      for n in (1, 2) for d in (2, 3)),
     "deals": "lead_id,opened_at,closed_at,status,amount\n",
@@ -107,6 +110,18 @@ def test_m05_nobody_hands_over_a_lead_without_budget(call, project):
     assert (code, "budget is not met ([stages] gates)" in said) == (2, True)
     assert call("move", "L1", "nurture", "--by", "ann", "--reason", "no budget")[0] == 0
     assert moved(project)[-1] == ("L1", "mql", "nurture")
+
+
+def test_contact_data_are_judged_by_their_form(call):
+    told = json.loads(call("show", "L1", "--as-of", T, "--json")[1])
+    assert told["contact"] == {"email": "role", "phone": "missing"}
+    assert "contact data not verified: e-mail address role" in call("show", "L1", "--as-of", T)[1]
+
+
+def test_scores_are_made_anew_when_the_log_has_grown(call, project):
+    before = project_files(read_project(project))
+    call("advance", "--as-of", T)
+    assert set(project_files(read_project(project))) - set(before) == {"stages: 00000001.parquet"}
 
 
 def test_leads_are_merged(call):
