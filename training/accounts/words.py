@@ -1,8 +1,12 @@
 """Accounts in words: whether putting leads together pays, and whether roles say more than the model knows."""
 
 from training.accounts.found import AccountGroup, Accounts, AccountSystem
+from training.bands import differs
 from training.evaluation import Estimate
 from training.wording import count, fixed, number_range, percent, percent_range
+
+TOLERANCE = 0.2
+"""Expected and observed rate may differ by this share of the larger before it is worth a word."""
 
 
 def headline(found: Accounts) -> str:
@@ -59,7 +63,7 @@ def _roles(found: Accounts) -> tuple[str, ...]:
         f"Of accounts that cover {last.name} of the {len(found.wanted)} wanted roles {percent_range(last.observed)} "
         f"were won, of those that cover {first.name}, {percent_range(first.observed)}"
     )
-    off = [band.name for band in told if _clear(band.difference)]
+    off = [band.name for band in told if differs(band.difference, band.observed, len(told), TOLERANCE)]
     if not off:
         return (f"{said}; the account's propensity expects as much.",)
     return (f"{said}. The account's propensity does not fit where {' and '.join(off)} are covered.",)
