@@ -29,7 +29,7 @@ class ContactWindowSettings(Section):
         20, description="interest from which a lead is worth a contact now; below, it is too early", gt=0
     )
     cold_from_half_lives: float = Field(
-        1, description="half-lives without a sign of interest after which a lead that was ripe is going cold", gt=0
+        1, description="half-lives of silence, or of fading below now_from, after which a lead is going cold", gt=0
     )
     lost_after_half_lives: float = Field(
         4, description="half-lives without a sign of interest after which its interest is gone", gt=0

@@ -52,12 +52,14 @@ def interest_as_of(block: Block, snapshots: Snapshots, points: PointSettings, ha
 def flag_codes(interest: Interest, settings: ContactWindowSettings) -> npt.NDArray[np.int8]:
     """Place in `FLAGS` of each lead.
 
-    *Too early*: interest never reached `now_from`. *Now*: it is there, and the lead was heard of within
-    `cold_from_half_lives`. *Gone*: nothing was heard for `lost_after_half_lives`. Between them it is *going cold*.
+    *Too early*: interest never reached `now_from`. *Now*: it did, has since faded by no more than
+    `cold_from_half_lives` below that, and the lead was heard of within as many. *Gone*: nothing was heard for
+    `lost_after_half_lives`. Between them it is *going cold*.
     """
     ripe = interest.peak >= settings.now_from
     half_lives = interest.silent_days / settings.half_life_days
-    now = (interest.level >= settings.now_from) & (half_lives <= settings.cold_from_half_lives)
+    least = settings.now_from * 2.0**-settings.cold_from_half_lives
+    now = (interest.level >= least) & (half_lives <= settings.cold_from_half_lives)
     gone = half_lives > settings.lost_after_half_lives
     return np.select([~ripe, now, gone], [TOO_EARLY, NOW, GONE], GOING_COLD).astype(np.int8)
 

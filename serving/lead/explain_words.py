@@ -152,9 +152,12 @@ def advice_sentence(to: Translation, advice: ContactAdvice) -> str:
     """When to contact a lead, and why: its interest, since when it is silent, and when sales contacted it last."""
     parts = [_flag_sentence(to, advice)]
     if advice.silent_days is not None:
-        parts.append(to.counted(SILENT, int(advice.silent_days)))
+        recent = to.text("Heard from within the last day.")
+        parts.append(recent if advice.silent_days < 1 else to.counted(SILENT, int(advice.silent_days)))
     if advice.contacted_days is None:
         parts.append(to.text("Not contacted by sales so far."))
+    elif advice.contacted_days < 1:
+        parts.append(to.text("Contacted by sales within the last day."))
     else:
         parts.append(to.counted(CONTACTED, int(advice.contacted_days)))
     return " ".join(parts)

@@ -49,8 +49,8 @@ def test_m23_interest_halves_in_a_half_life_and_rises_with_what_the_lead_does():
 
 
 def test_m23_too_early_now_going_cold_and_gone():
-    assert [flags(5, 10, 1), flags(30, 30, 1), flags(10, 40, 3), flags(1, 40, 57)] == list(FLAGS)
-    assert flags(20, 20, 14) == "now"
+    assert [flags(5, 10, 1), flags(30, 30, 1), flags(9, 40, 3), flags(1, 40, 57)] == list(FLAGS)
+    assert flags(10, 20, 14) == "now"  # a half-life after a webinar that was just enough
     assert flags(25, 90, 14.1) == "going_cold"  # still much, but silent for more than a half-life
     assert flags(0.1, 90, 56) == "going_cold"
     assert flags(30, 30, 1, now_from=31) == "too_early"
