@@ -181,6 +181,7 @@ def move(  # noqa: PLR0913, PLR0917  (one parameter per option)
     at: Annotated[str | None, typer.Option(help="when it was decided; default: now")] = None,
 ) -> None:
     """Move one lead by a person's decision, with a reason; what is not possible from its stage is refused."""
+    from serving.language.plain_text import one_line
     from serving.lifecycle.by_hand import ByHand, move_lead
     from serving.lifecycle.moving import Wish
 
@@ -194,7 +195,8 @@ def move(  # noqa: PLR0913, PLR0917  (one parameter per option)
     hand = ByHand(opened.project, opened.process, _tables(opened), clock, opened.untimed)
     event = move_lead(hand, lead_id, wish)
     moved = f"{event.from_stage} → {event.to_stage}" if event.to_stage else f"{event.action} (stage {event.from_stage})"
-    out.print(f"lead {event.lead_id}: {moved}, by {event.actor}: {event.reason}", markup=False)
+    said = [one_line(text) for text in (event.lead_id, str(event.actor), str(event.reason))]
+    out.print(f"lead {said[0]}: {moved}, by {said[1]}: {said[2]}", markup=False)
 
 
 def _time(option: str, text: str, project: Project) -> datetime:

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 from features.files import replaced_file
 from features.identifiers import positions_of
 from serving.csv_dialects import DIALECTS, csv_writer
+from serving.language.plain_text import one_line
 from serving.lifecycle.replay import state_at, times
 from serving.lifecycle.service_levels import Clock, Promise, clock_of
 
@@ -73,7 +74,6 @@ def overdue_text(table: pa.Table, promise: Promise, most: int) -> str:
 
 
 def _line(row: dict[str, object]) -> str:
-    return (
-        f"{row['overdue_hours']:>9.1f} h late  {row['lead_id']}  {row['stage']} since {row['since']:%Y-%m-%d %H:%M}, "
-        f"due {row['due']:%Y-%m-%d %H:%M} UTC  {row['owner'] or 'nobody'}"
-    )
+    lead, owner = (one_line(str(text)) for text in (row["lead_id"], row["owner"] or "nobody"))
+    since = f"{row['stage']} since {row['since']:%Y-%m-%d %H:%M}, due {row['due']:%Y-%m-%d %H:%M} UTC"
+    return f"{row['overdue_hours']:>9.1f} h late  {lead}  {since}  {owner}"

@@ -5,23 +5,25 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import datetime
 
+from serving.language.plain_text import one_line
 from serving.lifecycle.lead_stages import LeadStages, Step
 
+MOST_REASON = 300
 KNOWN = ("score", "propensity", "points", "framework", "verdict", "evidence", "model_version", "policy_version")
 
 
 def stages_text(lead: LeadStages) -> str:
     """Stage, clock and events of a lead."""
-    head = f"Lead {lead.lead_id} as of {lead.as_of:%Y-%m-%d %H:%M} UTC: {lead.stage}"
+    head = f"Lead {one_line(lead.lead_id)} as of {lead.as_of:%Y-%m-%d %H:%M} UTC: {lead.stage}"
     head += f" since {lead.since:%Y-%m-%d %H:%M}" if lead.since else ""
     return "\n".join([head, *_facts(lead), "", *(line for step in lead.steps for line in _lines(step))])
 
 
 def _facts(lead: LeadStages) -> Iterator[str]:
     if len(lead.ids) > 1:
-        yield f"merged with {', '.join(lead.ids[1:])}"
+        yield f"merged with {', '.join(one_line(one) for one in lead.ids[1:])}"
     if lead.owner:
-        yield f"owner: {lead.owner}"
+        yield f"owner: {one_line(lead.owner)}"
     if lead.until:
         yield f"back as a lead on {lead.until:%Y-%m-%d %H:%M}"
     if lead.snoozed_until and lead.snoozed_until > lead.as_of:
@@ -42,17 +44,17 @@ def _lines(step: Step) -> Iterator[str]:
     event = step.event
     moved = f"{step.before} → {step.after}" if step.before != step.after else step.after
     at = f"{event.at:%Y-%m-%d %H:%M}" if event.at else "not dated"
-    who = f" by {event.actor}" if event.actor else ""
+    who = f" by {one_line(event.actor)}" if event.actor else ""
     yield f"{at:16}  {event.action:<16} {moved}{who}{'' if step.effective else ' (no effect: not possible then)'}"
     if event.reason:
-        yield f"{'':16}  {event.reason}"
+        yield f"{'':16}  {one_line(event.reason, MOST_REASON)}"
     known = [f"{name} {_shown(getattr(event, name))}" for name in KNOWN if getattr(event, name) is not None]
     if known:
         yield f"{'':16}  {'; '.join(known)}"
 
 
 def _shown(value: object) -> str:
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+    return f"{value:.4g}" if isinstance(value, float) else one_line(str(value), MOST_REASON)
 
 
 def stages_json(lead: LeadStages) -> str:

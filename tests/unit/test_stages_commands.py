@@ -124,6 +124,15 @@ def test_scores_are_made_anew_when_the_log_has_grown(call, project):
     assert set(project_files(read_project(project))) - set(before) == {"stages: 00000001.parquet"}
 
 
+def test_nothing_of_the_data_reaches_a_terminal_raw(call):
+    assert "\x1b" not in call("move", "L1", "sql-\x1b[31m", "--by", "a", "--reason", "b")[2]
+    assert call("move", "L1", "mql", "--by", "an\x1b[31mn", "--reason", "one\ntwo\x1b[2J")[0] == 0
+    said = call("show", "L1", "--as-of", "2190-01-01T00:00:00Z")[1]
+    assert "by an [31mn\n" in said
+    assert "one two" in said
+    assert "\x1b" not in said
+
+
 def test_leads_are_merged(call):
     call("advance", "--as-of", T)
     assert call("move", "L1", "merge", "--into", "L2", "--by", "ann", "--reason", "same person")[0] == 0
