@@ -8,7 +8,7 @@ import pandas as pd
 import pyarrow as pa
 import typer
 
-from features.cli import ProjectFolder, app, exit_code, out, parse_as_of, read_checked, utc_now
+from features.cli import ProjectFolder, app, err, exit_code, out, parse_as_of, read_checked, utc_now
 from features.errors import ProjectFileError
 from features.nurture_settings import AudienceSettings, NurtureSettings
 from features.tables import Tables
@@ -92,6 +92,9 @@ def audience(
     states = state_at(recorded_events(tables, settings.label.deals_of_account, Pauses()), utc_now())
     found = audience_of(tables, states, moment, own, platform)
     write_plain(found.table(platform), out_file)
+    if project.project.data_end is not None and project.project.data_end < utc_now():
+        end = f"{project.project.data_end:%Y-%m-%d}"
+        err.print(f"note: [project] data_end = {end} hides what came later, withdrawals of consent too", markup=False)
     left = sum(found.left_out.values())
     out.print(f"wrote {len(found.hashes):,} hashed addresses to {out_file}; {left:,} leads are left out", markup=False)
     for reason, n in found.left_out.items():

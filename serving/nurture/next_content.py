@@ -89,7 +89,8 @@ def offered_to(listed: pd.DataFrame) -> tuple[NextContent, ...]:
 def _present(past: Past, leads: pd.Series, as_of: datetime, settings: NurtureSettings) -> pd.DataFrame:
     """Phase and topic of each lead as of the date: columns lead_id, phase, lead_topic."""
     people = pd.DataFrame({"lead_id": leads.astype("str").to_numpy()}).drop_duplicates()
-    people["phase"] = ["with_sales" if lead in past.since.index else "before_sales" for lead in people["lead_id"]]
+    people["phase"] = people["lead_id"].isin(past.since.index).map({True: "with_sales", False: "before_sales"})
+    people = people.astype({"phase": "str"})
     late = past.rows[past.rows["at"] >= as_of - timedelta(days=settings.topic_days)]
     topics = main_topics(late[late["lead_id"].isin(people["lead_id"])].assign(phase="now"))
     return people.merge(

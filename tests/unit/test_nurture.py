@@ -80,4 +80,6 @@ def test_a_lead_of_another_topic_gets_what_all_leads_had():
 
 def test_projects_without_deals_or_interactions_offer_nothing():
     assert offered(World(leads=(lead("L1"),)).tables()) == ()
+    assert len(offers(world(*people(6, 2)), AS_OF, pd.Series([], dtype="str"), SETTINGS, "all")[1]) == 0
+    assert offered(world(*people(6, 2)), as_of=moment(day(-500))) == ()
     assert offered(World(leads=(lead("L1"),), interactions=(event(1),)).tables(), AS_OF + timedelta(days=1)) == ()
