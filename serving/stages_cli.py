@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
@@ -79,6 +79,8 @@ def advance(
 
     opened = _opened(directory)
     moment, limits, clock = parse_as_of(as_of, opened.project), parse_limits(memory, threads), utc_now()
+    if moment > clock + timedelta(days=1):  # the log cannot be taken back
+        raise ProjectFileError(f"--as-of {as_of}: expected a time that has come, or comes within a day")
     with _scores(opened, scores, moment, memory, threads) as (path, bundle), progress_bar("reading") as reading:
         asked = Asked(opened.project, opened.process, moment, clock, limits, path, bundle, opened.untimed)
         done = advance_stages(asked, reading, write=not dry_run)

@@ -137,7 +137,7 @@ def test_leads_are_merged(call):
     call("advance", "--as-of", T)
     assert call("move", "L1", "merge", "--into", "L2", "--by", "ann", "--reason", "same person")[0] == 0
     assert json.loads(call("show", "L1", "--as-of", T, "--json")[1])["stage"] == "mql"
-    both = json.loads(call("show", "L1", "--as-of", "2027-01-01T00:00:00Z", "--json")[1])
+    both = json.loads(call("show", "L1", "--as-of", "2190-01-01T00:00:00Z", "--json")[1])
     assert (both["lead_id"], both["ids"], both["stage"]) == ("L2", ["L2", "L1"], "sql")
     assert "are one already" in call("move", "L2", "merge", "--into", "L1", "--by", "a", "--reason", "b")[2]
 
@@ -183,6 +183,7 @@ def test_scores_of_something_else_are_refused(tmp_path, columns, message):
     ("args", "message"),
     [
         (("advance", "--as-of", "tomorrow"), "expected a time such as"),
+        (("advance", "--as-of", "2190-01-01T00:00:00Z"), "expected a time that has come"),
         (("show", "L9", "--as-of", T), "neither in the leads nor in the log"),
         (("show", "L3", "--as-of", T), "was created later"),
         (("move", "L1", "won", "--by", "a", "--reason", "b"), "change the deal"),
