@@ -21,6 +21,7 @@ from serving.lead.explanation import Explanation, is_open_at, lead_summary
 from serving.lead.movement import Movement, movement
 from serving.lead.recorded_scores import model_of, read_recorded
 from serving.lead.similar import SimilarLead, around_closed, similar_leads
+from serving.lead.team_advice import team_advice
 from serving.lead.what_if import actionable_kinds, usual_interactions, what_would_change
 from serving.lifecycle.history import process_of
 from training.bundle import Bundle, load_bundle
@@ -78,6 +79,7 @@ def explain(  # noqa: PLR0913, PLR0917  (one parameter per option)
         _movement(asked, alone, earlier, against),
         _similar(asked, read.tables) if similar else None,
         contact_advice(project, alone, lead_id, instant(moment)),
+        team_advice(project.team, alone, lead_id, moment),
     )
     said = explanation_json if as_json else explanation_text
     out.print(said(explanation, phrases, language), markup=False)

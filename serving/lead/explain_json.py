@@ -10,6 +10,7 @@ from dataclasses import asdict
 from datetime import datetime
 
 from serving.language.phrases import Phrases, by_group
+from serving.language.role_words import missing_role_task
 from serving.language.translations import Translation, translation_to
 from serving.lead.contact_advice import ContactAdvice
 from serving.lead.explain_words import (
@@ -25,6 +26,7 @@ from serving.lead.explain_words import (
 from serving.lead.explanation import Explanation, LeadSummary
 from serving.lead.movement import Movement
 from serving.lead.similar import SimilarLead
+from serving.lead.team_advice import TeamAdvice
 from serving.lead.what_if import Effect
 from serving.lead.words import shared_sentences
 
@@ -43,6 +45,7 @@ def explanation_json(explanation: Explanation, phrases: Phrases, language: str) 
         {
             **_lead(to, explanation.lead, phrases),
             "what_would_change": [_effect(to, effect) for effect in explanation.effects],
+            "team": None if explanation.team is None else _team(to, explanation.team),
             "contact": None if explanation.contact is None else _contact(to, explanation.contact),
             "movement": None if moved is None else _movement(to, moved),
             "similar": None if similar is None else [_similar(phrases, lead) for lead in similar],
@@ -96,6 +99,11 @@ def _rules(to: Translation, lead: LeadSummary) -> Plain:
         for one in rules.criteria
     ]
     return {"met": rules.met, "at_least": rules.at_least, "qualified": rules.qualified, "criteria": criteria}
+
+
+def _team(to: Translation, team: TeamAdvice) -> Plain:
+    tasks = [missing_role_task(to, role) for role in team.missing]
+    return {"covered": team.covered, "wanted": team.wanted, "missing": list(team.missing), "tasks": tasks}
 
 
 def _contact(to: Translation, advice: ContactAdvice) -> Plain:

@@ -18,6 +18,7 @@ from serving.lead.appraisal import looked_at
 from serving.lead.contact_advice import ContactAdvice
 from serving.lead.movement import Movement
 from serving.lead.similar import SimilarLead
+from serving.lead.team_advice import TeamAdvice
 from serving.lead.what_if import Effect
 from serving.lifecycle.history import Process
 from serving.open_leads import open_leads, refuse_missing_inputs
@@ -104,7 +105,8 @@ class LeadSummary:
 class Explanation:
     """A scored lead, what would change its score, why it moved (if asked), and similar leads (None: not asked).
 
-    `contact` says when to contact it; None where leads are not dated.
+    `contact` says when to contact it; None where leads are not dated. `team` is the buying team around it; None where
+    it has no account.
     """
 
     lead: LeadSummary
@@ -112,6 +114,7 @@ class Explanation:
     movement: Movement | None = None
     similar: tuple[SimilarLead, ...] | None = None
     contact: ContactAdvice | None = None
+    team: TeamAdvice | None = None
 
 
 def is_open_at(bundle: Bundle, tables: Tables, lead_id: str, as_of: datetime) -> bool:

@@ -3,7 +3,9 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
+from serving.language.attribute_words import GROUPS
 from serving.language.phrases import Phrases, by_group
+from serving.language.role_words import missing_role_task
 from serving.language.sentences import sentence
 from serving.language.translations import Translation, translation_to
 from serving.lead.explain_words import (
@@ -27,6 +29,7 @@ from serving.lead.explain_words import (
 from serving.lead.explanation import Explanation, LeadSummary
 from serving.lead.movement import Movement
 from serving.lead.similar import MOST_CLOSED, Shared, SimilarLead
+from serving.lead.team_advice import TeamAdvice
 from serving.lead.what_if import Effect
 
 MARKS = {"met": "✓", "not_met": "✗", "not_known": "?", "outdated": "?"}
@@ -45,6 +48,7 @@ def explanation_text(explanation: Explanation, phrases: Phrases, language: str) 
         _sum(to, lead, phrases),
         _rules(to, lead),
         _missing(to, lead),
+        _team(to, explanation.team) if explanation.team is not None else [],
         [advice_sentence(to, explanation.contact)] if explanation.contact is not None else [],
         _effects(to, explanation.effects),
         _movement(to, explanation.movement) if explanation.movement is not None else [],
@@ -114,6 +118,13 @@ def _missing(to: Translation, lead: LeadSummary) -> list[str]:
         return []
     names = ", ".join(attribute_name(to, name) for name in lead.not_known)
     return [to.text("Not known of this lead: {names}.", names=names)]
+
+
+def _team(to: Translation, team: TeamAdvice) -> list[str]:
+    """Roles covered, and a task for each that nobody fills."""
+    covered = to.text("{covered} of {wanted} roles are covered.", covered=team.covered, wanted=team.wanted)
+    label = to.text(GROUPS["Buying team"])
+    return [f"{label}: {covered}", *(f"  {missing_role_task(to, role)}" for role in team.missing)]
 
 
 def _effects(to: Translation, effects: Sequence[Effect]) -> list[str]:
