@@ -1,7 +1,7 @@
 """The class policy against the truth: expected wins of each line, and those of the 13 weeks that followed.
 
 Worlds are cut three months before their end: training sees nothing later, and the weeks after the cut are scored with
-the bundle's model. Writes `docs/benchmarks/policy.md`; run with `make bench-policy`, some six minutes.
+the bundle's model. Writes `docs/benchmarks/policy.md`; run with `make bench-policy`, some twenty minutes.
 """
 
 import tempfile
@@ -29,9 +29,10 @@ from training.policy_values import ClassPolicy, Option
 from training.settings import TrainingSettings, read_training_settings
 from training.weekly_lists import WEEK_US, WeeklyLists, newest_weeks, weekly_lists
 
-LEADS = 12_000
-SEEDS = tuple(range(9, 15))
-"""Other worlds than those (1 to 8) on which the errors of `training.matured_check` were found."""
+SIZES = {12_000: tuple(range(9, 15)), 40_000: tuple(range(21, 27))}
+"""Leads, and seeds other than those (1 to 8) on which the errors of `training.matured_check` were found."""
+PER_WEEK = 1 / 1000
+"""Leads a week that sales can work, per lead of the world."""
 CUT = pd.Timestamp("2025-10-01", tz="UTC")
 HOLDOUT_FROM = pd.Timestamp("2025-03-01", tz="UTC")
 CLOCK = pd.Timestamp("2027-01-01", tz="UTC").to_pydatetime()
@@ -42,6 +43,7 @@ PAGE = Path(__file__).parent.parent / "docs" / "benchmarks" / "policy.md"
 class Line:
     """One option of one world: what was expected a week, and true sums of the same weeks and of the 13 after them."""
 
+    leads: int
     seed: int
     option: Option
     wins_then: float
@@ -51,8 +53,9 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """A world: its policy and lines, and the share of its open list that the old line reached."""
+    """A world of so many leads: its policy and lines, and the share of its open list that the old line reached."""
 
+    leads: int
     seed: int
     drift: bool
     policy: ClassPolicy
@@ -62,19 +65,20 @@ class World:
 
 def main() -> None:
     """Measure all worlds and write the page."""
-    worlds = [measure(seed, drift=False) for seed in SEEDS]
-    drifted = measure(SEEDS[0], drift=True)
+    worlds = [measure(leads, seed, drift=False) for leads, seeds in SIZES.items() for seed in seeds]
+    leads, seeds = next(iter(SIZES.items()))
+    drifted = measure(leads, seeds[0], drift=True)
     text = page(worlds, drifted)
     PAGE.write_text(text, encoding="utf-8")
     print(text)
 
 
-def measure(seed: int, *, drift: bool) -> World:
+def measure(leads: int, seed: int, *, drift: bool) -> World:
     """Train at the cut, and follow the open leads of the next 13 weeks."""
-    print(f"world {seed}{' with drift' if drift else ''}", flush=True)
+    print(f"world {seed} of {leads:,} leads{' with drift' if drift else ''}", flush=True)
     with tempfile.TemporaryDirectory() as folder:
-        simulate(Path(folder), WorldSettings(leads=LEADS, seed=seed, drift=drift))
-        project, settings, whole = _read(Path(folder))
+        simulate(Path(folder), WorldSettings(leads=leads, seed=seed, drift=drift))
+        project, settings, whole = _read(Path(folder), leads)
         known = _cut(project, settings, whole)
         rng = np.random.default_rng(settings.model.seed)
         folds = outer_folds(known.rows, settings.folds, known.matured, rng)
@@ -85,10 +89,11 @@ def measure(seed: int, *, drift: bool) -> World:
         line = float(np.quantile(judged.frame["propensity"], 1 - settings.policy.capacity_share))
         options = [option for option in (*policy.options, *policy.volumes) if option.threshold is not None]
         return World(
+            leads=leads,
             seed=seed,
             drift=drift,
             policy=policy,
-            lines=tuple(_lines(Path(folder), seed, options, (then, after))),
+            lines=tuple(_lines(Path(folder), (leads, seed), options, (then, after))),
             old_share=float((then.lists.probability[then.lists.week >= 0] >= line).mean()),
         )
 
@@ -101,9 +106,9 @@ class _Followed:
     found: Crossings
 
 
-def _read(directory: Path) -> tuple[Project, TrainingSettings, Dataset]:
+def _read(directory: Path, leads: int) -> tuple[Project, TrainingSettings, Dataset]:
     project = read_project(directory)
-    project.raw["policy"] = {"leads_per_week": LEADS / 1000, "cost_of_contact": 500}
+    project.raw["policy"] = {"leads_per_week": leads * PER_WEEK, "cost_of_contact": 500}
     project.raw["folds"] = {"kind": "time", "holdout_from": HOLDOUT_FROM.isoformat()}
     project.raw["model"] = {"threads": 1}
     settings = read_training_settings(project)
@@ -127,17 +132,22 @@ def _lists(
         yield _Followed(dataset, as_of, lists, found)
 
 
-def _lines(directory: Path, seed: int, options: Sequence[Option], sides: tuple[_Followed, _Followed]) -> Iterable[Line]:
+def _lines(
+    directory: Path, world: tuple[int, int], options: Sequence[Option], sides: tuple[_Followed, _Followed]
+) -> Iterable[Line]:
     then, after = (_truth(directory, side) for side in sides)
+    # Of large worlds a random part of the leads is looked at.
+    weeks, weeks_after = (side.found.periods for side in sides)
     for option in options:
         threshold = option.threshold or 0.0
         picked_then, picked = (side.found.newly(threshold) for side in sides)
         yield Line(
-            seed=seed,
+            leads=world[0],
+            seed=world[1],
             option=option,
-            wins_then=float(then[picked_then].sum() / NEWEST_WEEKS),
-            leads_next=float(picked.sum() / NEWEST_WEEKS),
-            wins_next=float(after[picked].sum() / NEWEST_WEEKS),
+            wins_then=float(then[picked_then].sum() / weeks),
+            leads_next=float(picked.sum() / weeks_after),
+            wins_next=float(after[picked].sum() / weeks_after),
         )
 
 
