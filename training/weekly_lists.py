@@ -19,8 +19,8 @@ from training.settings import PolicySettings, TrainingSettings
 COUNTED_WEEKS = 26
 EARLIER_WEEKS = 8
 """Weeks before the counted ones: who qualified in them does not newly qualify later."""
-MOST_ROWS = 300_000
-"""Lead-weeks that are scored at most; beyond it a random part of the leads is looked at."""
+MOST_ROWS = 1_000_000
+"""Weeks of leads, closed ones included, that are looked at at most; beyond it a random part of the leads."""
 WEEK_US = 7 * DAY_US
 
 
