@@ -22,13 +22,13 @@ from features.build import silent
 from features.engines.event_logs import Limits
 from features.frameworks.definition import read_frameworks, shipped_names
 from features.frameworks.facts import facts_of
-from features.frameworks.table import Judging, Opened, opened, verdict_rows
-from features.frameworks.verdict import Judgement
+from features.frameworks.table import Judging, opened, verdict_rows
 from features.project import Project, read_project
 from features.rule_settings import RuleSettings
 from features.simulate import WorldSettings, simulate
 from features.stage_settings import StageSettings
-from serving.lifecycle.evidence import frameworks_of, seen_of
+from features.tables import Tables
+from serving.lifecycle.evidence import Seen, frameworks_of, seen_of
 from serving.lifecycle.history import Process, all_events
 from serving.lifecycle.night import Night, new_events
 
@@ -70,20 +70,22 @@ def measure(directory: Path, names: tuple[str, ...], threads: int, memory: int) 
     project, begun = read_project(directory), time.perf_counter()
     judging = judging_of(project, names, Limits(memory, threads))
     with opened(judging, silent) as found:
-        read_s, after, tables = time.perf_counter() - begun, peak_mib(), found.tables
-        watch = Watch()
-        facts_of(found.histories.leads, tables, judging.frameworks, project.points, tracked_fields(tables.lead_changes))
-        facts_s = watch.seconds
+        read_s, after, watch = time.perf_counter() - begun, peak_mib(), Watch()
         judged = [(len(verdict_rows(found, here, one)), one) for here, one in found.judged()]
         judge_s, judge_cpu_s = watch.seconds, watch.cpu_seconds
-        watch = Watch()
-        events, moves = moved(project, found, [one for _, one in judged])
-        stages_s, stages_cpu_s = watch.seconds, watch.cpu_seconds
-        rows = sum(n for n, _ in judged)
+        rows, seen = sum(n for n, _ in judged), seen_of(found, [one for _, one in judged])
+        tables, leads = found.tables, found.histories.leads
+    del found, judged
+    watch = Watch()
+    events, moves = moved(project, tables, seen)
+    stages_s, stages_cpu_s = watch.seconds, watch.cpu_seconds
+    peak, watch = peak_mib(), Watch()
+    facts_of(leads, tables, judging.frameworks, project.points, tracked_fields(tables.lead_changes))
+    facts_s, facts_cpu_s = watch.seconds, watch.cpu_seconds
     interactions = next(count.used for count in tables.counts if count.table == "interactions")
     return Measured(
-        rows, interactions, len(names), threads, read_s, facts_s, judge_s, judge_cpu_s, events, moves, stages_s,
-        stages_cpu_s, peak_mib(), after,
+        rows, interactions, len(names), threads, read_s, facts_s, judge_s + facts_s, judge_cpu_s + facts_cpu_s, events,
+        moves, stages_s, stages_cpu_s, peak, after,
     )  # fmt: skip
 
 
@@ -110,12 +112,12 @@ def judging_of(project: Project, names: tuple[str, ...], limits: Limits) -> Judg
     return Judging(project, frameworks_of(project, STAGES) | frameworks, AS_OF, datetime.now(UTC), limits)
 
 
-def moved(project: Project, found: Opened, judged: list[Judgement]) -> tuple[int, int]:
+def moved(project: Project, tables: Tables, seen: Seen) -> tuple[int, int]:
     """The stage events so far, and the moves of the night: how many of each."""
     process = Process(STAGES, project.directory / STAGES.log, "all")
-    events = all_events(process, found.tables)
+    events = all_events(process, tables)
     night = Night(AS_OF, STAGES, project.points, datetime.now(UTC))
-    return len(events), len(new_events(night, seen_of(found, judged), events, found.tables))
+    return len(events), len(new_events(night, seen, events, tables))
 
 
 def warm_up(names: tuple[str, ...]) -> None:
@@ -127,7 +129,7 @@ def warm_up(names: tuple[str, ...]) -> None:
             judged = list(found.judged())
             for here, judgement in judged:
                 verdict_rows(found, here, judgement)
-            moved(project, found, [judgement for _, judgement in judged])
+            moved(project, found.tables, seen_of(found, [judgement for _, judgement in judged]))
 
 
 def peak_mib() -> float:
