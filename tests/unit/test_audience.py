@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from worlds import World, change, day, deal, event, lead, moment
 
@@ -16,10 +16,10 @@ from serving.nurture.audience import REASONS, audience_of, hashed, normalised
 AS_OF = moment(day(100))
 
 
-def found(world, platform="plain", settings=None):
+def found(world, platform="plain", rules=None):
     tables = world.tables()
     states = state_at(recorded_events(tables, "all", Pauses()), AS_OF + timedelta(days=300))
-    return audience_of(tables, states, AS_OF, settings or AudienceSettings(), platform)
+    return audience_of(tables, states, AS_OF, rules or AudienceSettings(), platform)
 
 
 def person(who="L1", email="ann@acme.example", **more):
@@ -98,6 +98,7 @@ def test_the_last_touch_must_be_recent_and_before_the_date():
 COLUMN = st.lists(st.tuples(st.sampled_from([None, "yes", "no", "?"]), st.integers(0, 3)), min_size=1, max_size=8)
 
 
+@settings(max_examples=15)
 @given(COLUMN)
 def test_m25_nobody_without_a_yes_under_every_lead_is_ever_exported(rows):
     leads = tuple(person(f"L{i}", f"p{who}@acme.example", consent=said) for i, (said, who) in enumerate(rows))
