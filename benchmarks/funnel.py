@@ -33,7 +33,7 @@ from training.settings import TrainingSettings, read_training_settings
 CLOCK = pd.Timestamp("2027-01-01", tz="UTC").to_pydatetime()
 PAGE = Path(__file__).parent.parent / "docs" / "benchmarks" / "funnel.md"
 LEADS = 6_000
-STEADY, DRIFTING = range(241, 261), range(261, 265)
+STEADY, DRIFTING = range(271, 287), range(287, 291)
 """Seeds; none was looked at while the method was made."""
 MONTHS = (12, 15, 18, 20)
 """Past dates, in months from the beginning of a world of 24."""

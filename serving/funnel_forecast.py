@@ -17,7 +17,6 @@ from training.funnel.found import Forecast
 from training.funnel.reached import WON, Reached
 from training.funnel.run import Ground, open_leads
 
-MOST_DATES = 6
 Model = Bundle | Trained
 
 
@@ -28,7 +27,7 @@ def model_forecasts(ground: Ground, found: Reached, model: Model) -> tuple[Forec
     sum is compared with what came. Their ratio corrects the sum, and how it varies gives the interval its spread.
     """
     histories = build_histories(ground.tables, model.catalog.hygiene)
-    dates = {days: past_dates(found, days)[:MOST_DATES] for days in HORIZONS_DAYS}
+    dates = {days: past_dates(found, days) for days in HORIZONS_DAYS}
     standing = {date: _standing(ground, found, date) for date in {found.as_of, *chain(*dates.values())}}
     chances = {date: _chances(ground, histories, model, found, keep, date) for date, keep in standing.items()}
     forecasts = []

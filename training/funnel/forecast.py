@@ -19,7 +19,7 @@ from training.funnel.found import Forecast
 from training.funnel.reached import LEAD, NOT_YET, SQL, STAGES, WON, Reached
 
 STEP_DAYS = 30
-MOST_DATES, LEAST_DATES = 12, 3
+MOST_DATES, LEAST_DATES = 6, 3
 SOJOURNS_DAYS = (7, 14, 30, 60, 90, 180, 365)
 HORIZONS_DAYS = (30, 90)
 TARGETS = (SQL, WON)
