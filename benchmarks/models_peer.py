@@ -79,22 +79,29 @@ def histogram(trees: int) -> Callable[[Data], HistGradientBoostingClassifier]:
 
 
 def histogram_fit(data: Data, rows: np.ndarray, trees: int) -> Predict:
-    model = histogram(trees)(data).fit(_few_codes(data, data.train)[rows], data.label[rows])
-    return lambda values: model.decision_function(_few_codes(data, values))
+    seen = _seen(data, rows)
+    model = histogram(trees)(data).fit(_few_codes(data, data.train, seen)[rows], data.label[rows])
+    return lambda values: model.decision_function(_few_codes(data, values, seen))
 
 
 def histogram_watched(data: Data, rows: np.ndarray, held: np.ndarray) -> list[float]:
-    values = _few_codes(data, data.train)
+    values = _few_codes(data, data.train, _seen(data, rows))
     model = histogram(MOST // 2)(data).fit(values[rows], data.label[rows])
     staged = model.staged_predict_proba(values[held])
     return [log_loss(data.label[held], one[:, 1]) for one in staged]
 
 
-def _few_codes(data: Data, values: np.ndarray) -> np.ndarray:
+def _seen(data: Data, rows: np.ndarray) -> np.ndarray:
+    """Columns with a value in some of the rows: this class stops at a column without any."""
+    return ~np.isnan(data.train[rows]).all(axis=0)
+
+
+def _few_codes(data: Data, values: np.ndarray, seen: np.ndarray) -> np.ndarray:
     """Categories as 0…253, the most that this class takes: the most frequent codes come first already."""
-    out = values.copy()
-    out[:, data.categorical] = np.minimum(out[:, data.categorical], 253)
-    return np.where(out < 0, np.nan, out) if data.categorical else out
+    out = np.where(seen, values, 0.0)
+    codes = np.minimum(out[:, data.categorical], 253)
+    out[:, data.categorical] = np.where(codes < 0, np.nan, codes)
+    return out
 
 
 XGB = {"objective": "binary:logistic", "eta": RATE, "eval_metric": "logloss", "nthread": 1, "seed": 7}

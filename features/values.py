@@ -76,11 +76,14 @@ def clean_text(column: pa.ChunkedArray, reading: Reading) -> pa.ChunkedArray:
 
     A value that the map names is never missing; a missing one is never "any other", and is named by "".
     """
-    text = pc.utf8_trim_whitespace(as_text(column))
+    given = as_text(column)
+    text = pc.utf8_trim_whitespace(given)
     if reading.values:
         text = _mapped(text, reading)
     missing = pa.array(sorted(reading.missing), text.type)
-    return pc.if_else(pc.is_in(pc.utf8_lower(text), value_set=missing), None, text)
+    clean = pc.if_else(pc.is_in(pc.utf8_lower(text), value_set=missing), None, text)
+    # Most columns are clean already: then they stand in memory once.
+    return given if clean.equals(given) else clean
 
 
 def _mapped(text: pa.ChunkedArray, reading: Reading) -> pa.ChunkedArray:
