@@ -137,6 +137,14 @@ def test_m10_every_framework_can_be_met_by_assessments_and_asks_in_three_languag
     assert all(set(one.question) == set(one.name) == {"en", "de", "da"} for one in framework.criteria.values())
 
 
+@pytest.mark.parametrize("name", shipped_names())
+def test_what_interactions_say_counts_for_a_month(name):
+    (framework,) = read_frameworks(RuleSettings(frameworks=(name,)), HERE).values()
+    for one in framework.criteria.values():
+        left = 0.5 ** (30 / one.half_life_days) if one.half_life_days else 1
+        assert all(signal.grade * left >= framework.met_from for signal in one.signals)
+
+
 def test_m20_m21_pricing_pages_introductions_and_contract_calls_are_evidence_with_dates():
     events = (event(1, "pricing_page_view"), event(3, "pricing_page_view"), event(4, "introduced_to_cfo"))
     found = says(World((lead(),), events), "bant_signals")
