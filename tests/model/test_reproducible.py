@@ -12,7 +12,11 @@ import pytest
 from trained import small_world
 
 ROOT = Path(__file__).parents[2]
-SETTINGS = "[tracking]\nenabled = false\n[model]\nmax_trees = 40\nthreads = {}\n"
+SETTINGS = (
+    "[tracking]\nenabled = false\n[report]\nsegments = []\nlearning_curve = false\n"
+    "[model]\nmax_trees = 40\nthreads = {}\n"
+)
+pytestmark = pytest.mark.xdist_group("reproducible")  # one first training for all
 
 
 @pytest.fixture(scope="module")
