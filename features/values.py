@@ -83,7 +83,7 @@ def clean_text(column: pa.ChunkedArray, reading: Reading) -> pa.ChunkedArray:
     missing = pa.array(sorted(reading.missing), text.type)
     clean = pc.if_else(pc.is_in(pc.utf8_lower(text), value_set=missing), None, text)
     # Most columns are clean already: then they stand in memory once.
-    return given if clean.equals(given) else clean
+    return given if not reading.values and clean.equals(given) else clean
 
 
 def _mapped(text: pa.ChunkedArray, reading: Reading) -> pa.ChunkedArray:

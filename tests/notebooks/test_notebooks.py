@@ -41,5 +41,11 @@ def test_notebooks_use_the_product_and_define_nothing(path):
     assert not any(isinstance(node, ast.FunctionDef | ast.ClassDef | ast.Lambda) for node in nodes)
 
 
+def test_tests_of_a_group_stay_on_one_worker(request):
+    """Some releases of pytest and pytest-xdist do not: then every worker trains the same worlds again."""
+    if request.config.getoption("loadgroup", default=False):
+        assert request.node.nodeid.endswith("@notebooks")
+
+
 def test_there_are_five_notebooks_in_order():
     assert [path.stem[:2] for path in NOTEBOOKS] == ["01", "02", "03", "04", "05"]
