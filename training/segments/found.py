@@ -18,7 +18,7 @@ class Segment:
     wins: int
     predicted: Estimate
     observed: Estimate
-    likely: Estimate
+    likely: float
     difference: Estimate
     beyond_shift: float
     share_classified: float

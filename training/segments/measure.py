@@ -63,12 +63,11 @@ def _segments(judged: Judged, grouping: Grouping, rng: np.random.Generator) -> t
     return tuple(found)
 
 
-def _likely(judged: Judged, grouping: Grouping, level: Sequence[Band]) -> list[Estimate]:
+def _likely(judged: Judged, grouping: Grouping, level: Sequence[Band]) -> list[float]:
     """Observed rates drawn towards that of all, the more so the fewer leads a segment has."""
     leads = np.array([len(np.unique(judged.groups[grouping.code == place])) for place in range(len(level))], np.float64)
     rates = np.array([band.observed.value or 0.0 for band in level])
-    found = shrunk_rates(rates * leads, leads)
-    return [Estimate(*(round(float(x), 6) for x in one)) for one in zip(found.rate, found.low, found.high, strict=True)]
+    return [round(float(rate), 6) for rate in shrunk_rates(rates * leads, leads).rate]
 
 
 def _segment(
@@ -83,7 +82,7 @@ def _segment(
         wins=band.wins,
         predicted=band.predicted,
         observed=band.observed,
-        likely=NOTHING,
+        likely=0.0,
         difference=band.difference,
         beyond_shift=round(beyond_shift, 6),
         share_classified=round(classified, 6),
