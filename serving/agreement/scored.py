@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -13,12 +13,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import parquet
 
-from features.errors import ProjectFileError
 from features.identifiers import find_ids, index_ids
 from features.tables import Tables
 from features.windows import Ints
 from serving.batch.job import Around, Job, run_job
 from serving.batch.steps import Steps
+from serving.score_files import read_score_file
 from serving.scoring_rows import one_array
 from serving.sinks import SCHEMA, FileTarget
 
@@ -57,17 +57,7 @@ def recorded_scores(path: Path, as_of: datetime) -> Scored:
     Raises:
         ProjectFileError: it cannot be read, is no score file, or is of another time.
     """
-    try:
-        table = parquet.read_table(path, columns=list(CLASS))
-        parquet.read_schema(path).field("reasons")
-    except (OSError, KeyError, pa.ArrowException) as error:
-        raise ProjectFileError(
-            f"--scores {path}: cannot be read ({error}): expected a Parquet file that `ripelead score` wrote"
-        ) from error
-    times = {_utc(moment) for moment in pc.unique(table["as_of"]).to_pylist()}
-    if times - {as_of}:
-        found = ", ".join(sorted("no time" if time is None else f"{time:%Y-%m-%dT%H:%M:%SZ}" for time in times)[:5])
-        raise ProjectFileError(f"--scores {path}: is as of {found}: expected --as-of {as_of:%Y-%m-%dT%H:%M:%SZ}")
+    table = read_score_file(path, CLASS, as_of, later=SAID)
     return _scored(path, table)
 
 
@@ -91,10 +81,6 @@ def _unsaid(_tables: Tables) -> None:
 
 def _of(table: pa.Table, lead_ids: pa.Array) -> pa.Table:
     return table.filter(pc.is_in(table["lead_id"], value_set=lead_ids))
-
-
-def _utc(moment: datetime | None) -> datetime | None:
-    return None if moment is None else moment.astimezone(UTC)
 
 
 def rows_of(lead_ids: pa.Array, wanted: pa.Array) -> Ints:

@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from features.build import Progress
 from features.errors import ProjectFileError
@@ -22,7 +21,7 @@ from features.rule_settings import RuleSettings
 from features.stage_settings import StageSettings
 from features.tables import Tables
 from features.windows import Bools, Floats
-from serving.lifecycle.events import MOMENT
+from serving.score_files import read_score_file
 
 GATES = "gates"
 SCORE_COLUMNS = ("lead_id", "as_of", "score", "propensity", "sales_qualified", "points", "model_version")
@@ -132,37 +131,11 @@ def read_scores(path: Path, lead_id: pa.Array, as_of: datetime) -> Scored:
     Raises:
         ProjectFileError: no such file, not one of scores, of another time, or of several models.
     """
-    table = _score_table(path)
-    times = pc.unique(table["as_of"]).to_pylist()
-    if any(time != as_of for time in times):
-        other = next(time for time in times if time != as_of)
-        shown = "not dated" if other is None else f"of {other:%Y-%m-%dT%H:%M:%SZ}"
-        raise ProjectFileError(f"--scores {path}: expected scores as of {as_of:%Y-%m-%dT%H:%M:%SZ}, got rows {shown}")
+    table = read_score_file(path, SCORE_COLUMNS, as_of)
     versions = pc.unique(table["model_version"]).to_pylist()
     if len(versions) > 1:
         raise ProjectFileError(f"--scores {path}: expected scores of one model, got {', '.join(map(str, versions))}")
     return _aligned(table, positions_of(lead_id, table["lead_id"].combine_chunks()), versions[0] if versions else "")
-
-
-def _score_table(path: Path) -> pa.Table:
-    expected = "expected a Parquet file that `ripelead score` wrote"
-    try:
-        return pq.read_table(path, columns=list(SCORE_COLUMNS)).cast(_SCORES)
-    except (OSError, ValueError, KeyError, NotImplementedError) as error:  # pyarrow's errors are among them
-        raise ProjectFileError(f"--scores {path}: cannot be read ({error}): {expected}") from error
-
-
-_SCORES = pa.schema(
-    [
-        ("lead_id", pa.string()),
-        ("as_of", MOMENT),
-        ("score", pa.float64()),
-        ("propensity", pa.float64()),
-        ("sales_qualified", pa.bool_()),
-        ("points", pa.float64()),
-        ("model_version", pa.string()),
-    ]
-)
 
 
 def _aligned(table: pa.Table, at: np.ndarray, version: str) -> Scored:

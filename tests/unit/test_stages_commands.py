@@ -169,7 +169,10 @@ def test_scores_are_found_by_lead(tmp_path):
     ("columns", "message"),
     [
         ({"model_version": ["v1", "v2"]}, "expected scores of one model, got v1, v2"),
-        ({"as_of": pa.array([pd.Timestamp("2026-06-09", tz="UTC")] * 2)}, "expected scores as of 2026-06-10"),
+        (
+            {"as_of": pa.array([pd.Timestamp("2026-06-09", tz="UTC")] * 2)},
+            "is as of 2026-06-09T00:00:00Z",
+        ),
         ({"score": ["high", "low"]}, "expected a Parquet file that `ripelead score` wrote"),
     ],
 )
