@@ -48,6 +48,7 @@ SECTIONS = (
     "tracking",
     "gate",
     "report",
+    "serve",
 )
 
 

@@ -25,6 +25,7 @@ from features.routing_settings import RoutingSettings
 from features.rule_settings import PointSettings, RuleSettings
 from features.schema import SPECS
 from features.sections import Section
+from features.serve_settings import ServeSettings
 from features.stage_settings import ServiceLevelSettings, StageSettings
 from features.team_settings import TeamSettings
 
@@ -44,6 +45,7 @@ FEATURE_SECTIONS: Mapping[str, type[Section]] = {
     "routing": RoutingSettings,
     "stages": StageSettings,
     "sla": ServiceLevelSettings,
+    "serve": ServeSettings,
 }
 # The keys that a new project sets; all others stand there as comments with their defaults.
 PRESETS: Mapping[Preset, Mapping[str, Mapping[str, object]]] = {

@@ -1,0 +1,122 @@
+"""Opening the store: SQLite in the project's folder (write-ahead log) or PostgreSQL by URL, at the newest schema."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.pool import QueuePool
+
+from features.database import parsed_url, said_without_password
+from features.errors import ProjectFileError, SinkError
+
+WAIT_MS = 15_000
+"""How long a writer of SQLite waits for another one."""
+POOL, OVERFLOW = 8, 32
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """An open store. `reading` and `writing` give connections inside one transaction each."""
+
+    engine: Engine
+    url: str
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """One consistent view; nothing can be written.
+
+        Raises:
+            SinkError: the database is gone.
+        """
+        with self._told(), self.engine.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A transaction that is committed at the end, and undone when an error leaves it.
+
+        Raises:
+            SinkError: the database is gone or refuses.
+        """
+        with self._told(), self.engine.connect() as plain:
+            connection = plain.execution_options(ripelead_writes=True)
+            with connection.begin():
+                yield connection
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except DBAPIError as error:
+            raise SinkError(f"the store: {said_without_password(error, self.url)}") from error
+
+    def close(self) -> None:
+        """Give all connections back."""
+        self.engine.dispose()
+
+
+def open_store(url: str) -> Store:
+    """The store at a database URL, brought to the newest schema.
+
+    Raises:
+        ProjectFileError: no URL of SQLite or PostgreSQL, no driver, or the store is of a newer release.
+        SinkError: the database cannot be reached.
+    """
+    from serving.store.upgrade import upgrade
+
+    store = Store(_engine(url), url)
+    try:
+        upgrade(store)
+    except BaseException:
+        store.close()
+        raise
+    return store
+
+
+def _engine(url: str) -> Engine:
+    parsed = parsed_url(url, "[serve] store")
+    kind = parsed.get_backend_name()
+    if kind not in ("sqlite", "postgresql"):
+        raise ProjectFileError(f"[serve] store: expected SQLite or PostgreSQL, got {kind}: leave it out for SQLite")
+    options: Mapping[str, Any] = {"timeout": WAIT_MS / 1000} if kind == "sqlite" else {}
+    if kind == "sqlite" and parsed.database:
+        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+    try:
+        engine = create_engine(
+            parsed,
+            poolclass=QueuePool,
+            pool_size=POOL,
+            max_overflow=OVERFLOW,
+            pool_pre_ping=kind != "sqlite",
+            hide_parameters=True,
+            connect_args={**options, **({"check_same_thread": False} if kind == "sqlite" else {})},
+        )
+    except (NoSuchModuleError, ModuleNotFoundError, ArgumentError) as error:
+        raise ProjectFileError(
+            "[serve] store: the driver is not installed; for PostgreSQL: pip install 'ripelead[postgres]' and "
+            "postgresql+psycopg://…"
+        ) from error
+    if kind == "sqlite":
+        _of_sqlite(engine)
+    return engine
+
+
+def _of_sqlite(engine: Engine) -> None:
+    """Readers never wait; a writer has the lock from its first moment, so that it cannot fail half-way."""
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, _record: object) -> None:  # noqa: ANN401  (a DBAPI connection)
+        connection.isolation_level = None  # SQLAlchemy's events say when a transaction begins
+        cursor = connection.cursor()
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={WAIT_MS}"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        writes = connection.get_execution_options().get("ripelead_writes")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
