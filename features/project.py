@@ -39,6 +39,9 @@ SECTIONS = (
     "routing",
     "stages",
     "sla",
+    "crm.hubspot",
+    "crm.salesforce",
+    "crm.dynamics",
     "label",
     "folds",
     "model",
@@ -248,7 +251,8 @@ def read_project(directory: Path) -> Project:
         ProjectFileError: no such file, not TOML, unknown or wrong keys (with the nearest known one).
     """
     raw = _read_toml(directory / FILE_NAME)
-    _refuse_unknown(raw, SECTIONS, FILE_NAME)
+    _refuse_unknown(raw, [name.partition(".")[0] for name in SECTIONS], FILE_NAME)
+    _refuse_unknown_inside(raw)
     return Project(
         directory=directory,
         raw=raw,
@@ -264,8 +268,14 @@ def read_project(directory: Path) -> Project:
 
 
 def parse_section(raw: Mapping[str, Any], name: str, kind: type[S]) -> S:
-    """Section `name` of the raw file, all defaults when it is absent."""
-    return _parse(raw.get(name, {}), kind, f"[{name}]")
+    """Section `name` of the raw file, such as `crm.hubspot`, all defaults when it is absent."""
+    value: Any = raw
+    for part in name.split("."):
+        value = value.get(part, {})
+    if isinstance(value, Mapping):
+        inner = {known.removeprefix(f"{name}.") for known in SECTIONS if known.startswith(f"{name}.")}
+        value = {key: own for key, own in value.items() if key not in inner}
+    return _parse(value, kind, f"[{name}]")
 
 
 def expand_environment(text: str) -> str:
@@ -308,6 +318,16 @@ def _tables(raw: Mapping[str, Any]) -> dict[TableName, TableSettings]:
                 f"{FILE_NAME} [tables.{name}]: spark = … is for interactions only; expected file = … or sql = …"
             )
     return {name: _parse(table, TableSettings, f"[tables.{name}]") for name, table in given.items()}
+
+
+def _refuse_unknown_inside(raw: Mapping[str, Any]) -> None:
+    """Refuse misspelt sections of groups such as `[crm]`, which have no keys of their own."""
+    for group in {name.partition(".")[0] for name in SECTIONS if "." in name}:
+        given, inner = raw.get(group, {}), [name for name in SECTIONS if name.startswith(f"{group}.")]
+        if not isinstance(given, Mapping):
+            raise ProjectFileError(f"{FILE_NAME} [{group}]: expected sections such as [{inner[0]}], got {given!r}")
+        if group not in SECTIONS:
+            _refuse_unknown(given, [name.removeprefix(f"{group}.") for name in inner], f"[{group}]")
 
 
 def _parse(value: object, kind: type[S], where: str) -> S:

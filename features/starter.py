@@ -11,6 +11,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from features.contact_settings import ContactWindowSettings
+from features.crm_settings import DynamicsSettings, HubSpotSettings, SalesforceSettings
 from features.nurture_settings import AudienceSettings, NurtureSettings
 from features.project import (
     SECTIONS,
@@ -46,6 +47,9 @@ FEATURE_SECTIONS: Mapping[str, type[Section]] = {
     "stages": StageSettings,
     "sla": ServiceLevelSettings,
     "serve": ServeSettings,
+    "crm.hubspot": HubSpotSettings,
+    "crm.salesforce": SalesforceSettings,
+    "crm.dynamics": DynamicsSettings,
 }
 # The keys that a new project sets; all others stand there as comments with their defaults.
 PRESETS: Mapping[Preset, Mapping[str, Mapping[str, object]]] = {

@@ -9,6 +9,7 @@ import features.rules_cli  # noqa: F401
 import serving.accounts_cli
 import serving.agreement_cli
 import serving.contact_cli
+import serving.crm_cli
 import serving.explain_cli
 import serving.funnel_cli
 import serving.handover_cli

@@ -34,7 +34,7 @@ def test_every_command_in_the_documents_exists():
     commands = {command.name or command.callback.__name__ for command in app.registered_commands}
     commands |= {group.name for group in app.registered_groups}
     for name, text in texts().items():
-        used = set(re.findall(r"(?:^|`|\n|bin/)ripelead ([a-z]+)", text))
+        used = set(re.findall(r"(?:^|`|\n|bin/)ripelead ([a-z][a-z-]+)", text))
         assert used <= commands, name
 
 

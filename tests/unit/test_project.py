@@ -48,6 +48,8 @@ def test_whole_numbers_are_taken_where_numbers_are_expected(tmp_path):
     ("text", "message"),
     [
         ("[featurs]\n", "ripelead.toml: unknown key 'featurs'; did you mean 'features'?"),
+        ("[crm.hubspt]\n", "ripelead.toml [crm]: unknown key 'hubspt'; did you mean 'hubspot'?"),
+        ("[[crm]]\n", "ripelead.toml [crm]: expected sections such as [crm.hubspot], got [{}]"),
         ("[features]\nmax_kindz = 1", "ripelead.toml [features]: unknown key 'max_kindz'; did you mean 'max_kinds'?"),
         ('[tables.deal]\nfile = "x"', "ripelead.toml [tables]: unknown key 'deal'; did you mean 'deals'?"),
         ("[features]\nmax_kinds = 2.5", "ripelead.toml [features] max_kinds: expected a whole number, got 2.5"),

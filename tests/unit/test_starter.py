@@ -36,9 +36,23 @@ def test_starter_is_a_project_file(tmp_path, preset):
         project.section(name, kind)
 
 
+def section_of(given, name):
+    """A section of a read file, `crm.hubspot` inside `crm`, without the sections inside it."""
+    for part in name.split("."):
+        given = given[part]
+    return {key: value for key, value in given.items() if f"{name}.{key}" not in ALL}
+
+
+def nested(name, keys):
+    """The raw file in which section `name` has these keys."""
+    for part in reversed(name.split(".")):
+        keys = {part: keys}
+    return keys
+
+
 @pytest.mark.parametrize("section", [name for name in ALL if name != "tables"])
 def test_starter_has_every_key_of_every_section(section):
-    assert set(everything_set()[section]) == set(ALL[section].model_fields)
+    assert set(section_of(everything_set(), section)) == set(ALL[section].model_fields)
 
 
 def test_starter_has_every_key_of_a_table():
@@ -51,11 +65,11 @@ def test_starter_has_every_key_of_a_table():
 def test_defaults_in_the_starter_are_the_defaults(section):
     kind = ALL[section]
     shown = {
-        name: everything_set("flat")[section][name]
+        name: section_of(everything_set("flat"), section)[name]
         for name, field in kind.model_fields.items()
         if field.default not in (None, (), {}) and name != "kind"
     }
-    assert parse_section({section: shown}, section, kind) == kind()
+    assert parse_section(nested(section, shown), section, kind) == kind()
 
 
 def test_each_example_alone_is_accepted():
@@ -64,7 +78,7 @@ def test_each_example_alone_is_accepted():
             origin = {"file": {}, "sql": {}, "database": {"sql": "select 1"}}.get(name, {"file": "x"})
             needed = {"project": {"name": "x"}, "tables": origin}
             for example in field.examples or ():
-                parse_section({section: {**needed.get(section, {}), name: example}}, section, kind)
+                parse_section(nested(section, {**needed.get(section, {}), name: example}), section, kind)
 
 
 def test_names_are_quoted_where_toml_needs_it(tmp_path):
