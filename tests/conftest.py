@@ -39,6 +39,24 @@ def rng():
 
 
 @pytest.fixture(scope="session")
+def postgresql():
+    """One PostgreSQL server for all tests of a worker."""
+    from servers import postgresql_server
+
+    with postgresql_server() as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store(request, tmp_path):
+    """An empty store at the newest schema: every test of a store runs on SQLite and on PostgreSQL."""
+    from stores import fresh_store
+
+    with fresh_store(request, tmp_path) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
 def world(tmp_path_factory):
     """A small simulated project after `train` and `promote`."""
     from trained import command, small_world
