@@ -47,6 +47,14 @@ class ServeSettings(Section):
     idle_minutes: float = Field(120, description="how long a sign-in lasts without a request", gt=0)
     per_rep_statistics: bool = Field(False, description="true: managers see counts by rep; false: nobody does")
     requests_per_minute: int = Field(60_000, description="requests of an API key per minute, for all workers", ge=1)
+    allow_private_hosts: tuple[Annotated[str, Field(pattern=r"^[a-z0-9._\[\]:-]+$")], ...] = Field(
+        (),
+        description="hosts of your own network that webhooks and CRM calls may go to: host or host:port; also by http",
+        examples=[["crm.intern", "10.0.0.5:8443"]],
+    )
+    allow_ports: tuple[Annotated[int, Field(ge=1, le=65535)], ...] = Field(
+        (), description="ports besides 443 that webhooks and CRM calls may go to", examples=[[8443]]
+    )
     max_body_kb: int = Field(4_096, description="largest request body", ge=16, le=1_000_000)
 
     @model_validator(mode="after")

@@ -9,13 +9,14 @@ import typer
 
 from features.cli import WARN_QUARANTINED, ProjectFolder, app, err, out, utc_now
 from features.crm_settings import DynamicsSettings, HubSpotSettings, SalesforceSettings
-from features.errors import ProjectFileError
-from features.project import Project
+from features.errors import ProjectFileError, SinkError
+from features.project import Project, expand_environment
 from training.cli import HERE, read_all
 from training.settings import TrainingSettings
 
 if TYPE_CHECKING:
     from features.tables import Tables
+    from serving.crm.calls import Pushed
     from serving.crm.rows import CrmRows, Mapped
     from serving.lifecycle.history import Process
 
@@ -148,3 +149,72 @@ def _scores_of(path: Path | None) -> dict[str, int]:
         return {}
     table = read_score_file(path, ("lead_id", "as_of", "score"), time_of_score_file(path))
     return dict(zip(table["lead_id"].to_pylist(), table["score"].to_pylist(), strict=True))
+
+
+class Api(StrEnum):
+    """CRMs whose API is called."""
+
+    hubspot = "hubspot"
+    salesforce = "salesforce"
+
+
+@app.command(name="crm-push")
+def crm_push(
+    to: Annotated[Api, typer.Option("--to", help="the CRM that is called")],
+    scores: Scores,
+    directory: ProjectFolder = HERE,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="say what would be sent; call nobody")] = False,
+) -> None:
+    """Write scores into a CRM by its API; a lead that was not taken is named in a file, with the CRM's reason."""
+    from serving.crm.rows import write_refused
+
+    opened = _opened(directory, to)
+    rows = _rows(opened, scores)
+    if dry_run:
+        out.print(_planned(opened.settings, rows), markup=False)
+        raise typer.Exit(0)
+    found = _push(opened, rows)
+    beside, refused = directory / "crm" / f"{to}-not-sent.csv", (*rows.refused, *found.refused)
+    write_refused(refused, beside)
+    waiting = sum(one.again for one in refused)
+    where = f" (see {beside})" if refused else ""
+    counts = f"{len(found.sent):,} leads sent, {len(refused) - waiting:,} refused, {waiting:,} to be tried again"
+    out.print(f"{counts}{where}", markup=False)
+    if found.stopped is not None or waiting:
+        err.print(f"ripelead: {found.stopped or 'not all leads were taken'}: the same command goes on", markup=False)
+        raise typer.Exit(SinkError.exit_code)
+    raise typer.Exit(int(len(refused) > WARN_QUARANTINED * max(len(found.sent) + len(refused), 1)))
+
+
+def _push(opened: Opened, rows: "CrmRows") -> "Pushed":
+    from time import sleep
+
+    from serving.crm import hubspot, salesforce
+    from serving.crm.calls import Caller, UnavailableError
+    from serving.delivery.allowed import rules_of
+    from serving.delivery.outgoing import Way
+
+    way = Way(rules_of(opened.project), seconds=300, answer_bytes=500_000_000)
+    settings = opened.settings
+    try:
+        if isinstance(settings, HubSpotSettings):
+            caller = Caller(hubspot.NAME, way, sleep).signed_in(expand_environment(settings.token))
+            return hubspot.push(rows, settings, expand_environment(settings.url), caller)
+        if isinstance(settings, SalesforceSettings):
+            return salesforce.push(rows, salesforce.signed_in(settings, Caller(salesforce.NAME, way, sleep)))
+    except UnavailableError as error:
+        raise SinkError(str(error)) from error
+    raise ProjectFileError("--to: Dynamics takes a file: see `ripelead crm-file`")
+
+
+def _planned(settings: Settings, rows: "CrmRows") -> str:
+    """What would be sent, with the first lead as it would be written."""
+    from serving.crm.hubspot import BATCH
+
+    calls = -(-len(rows.ids) // BATCH)
+    way = f"{calls:,} calls" if isinstance(settings, HubSpotSettings) else "a bulk job"
+    lines = [f"would send {len(rows.ids):,} leads in {way}, and refuse {len(rows.refused):,}"]
+    if rows.ids:
+        first = {name: str(value) for name, value in rows.values.slice(0, 1).to_pylist()[0].items()}
+        lines += [f"the first is {rows.ids[0]!r}:", *(f"  {name}: {value}" for name, value in first.items())]
+    return "\n".join(lines)
