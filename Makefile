@@ -95,8 +95,8 @@ report: $(READY) ## say where the report and the pictures of the newest run of p
 mlflow: $(READY) ## open the MLflow page of project P
 	@$(RIPELEAD) mlflow -p $(P)
 
-serve: ## the rep's page and the API (not there yet)
-	@echo "the page and the API come with a later release; today: ripelead explain LEAD_ID"; exit 2
+serve: $(READY) ## serve the page and the API of project P
+	@$(RIPELEAD) serve -p $(P)
 
 notebooks: $(READY) ## run all notebooks on a small world
 	@$(BIN)/python -m notebooks.run

@@ -16,6 +16,7 @@ import serving.handover_cli
 import serving.nurture_cli
 import serving.routing_cli
 import serving.score_cli
+import serving.serve_cli
 import serving.stages_cli  # noqa: F401
 import training.promote_cli
 import training.tune_cli  # noqa: F401

@@ -12,6 +12,7 @@ from sqlalchemy.pool import QueuePool
 
 from features.database import parsed_url, said_without_password
 from features.errors import ProjectFileError, SinkError
+from features.project import expand_environment
 
 WAIT_MS = 15_000
 """How long a writer of SQLite waits for another one."""
@@ -120,3 +121,15 @@ def _of_sqlite(engine: Engine) -> None:
     def begin(connection: Connection) -> None:
         writes = connection.get_execution_options().get("ripelead_writes")
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def store_url(directory: Path, store: str) -> str:
+    """The URL of `[serve] store`: variables filled in, the path of an SQLite file from the project's folder on.
+
+    Raises:
+        ProjectFileError: a variable is not set, or it is no URL.
+    """
+    parsed = parsed_url(expand_environment(store), "[serve] store")
+    if parsed.get_backend_name() == "sqlite" and parsed.database not in (None, "", ":memory:"):
+        parsed = parsed.set(database=str((directory / parsed.database).absolute()))
+    return parsed.render_as_string(hide_password=False)

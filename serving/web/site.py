@@ -1,0 +1,50 @@
+"""The site: everything that a request needs and that was there before it, as one frozen value on the app."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from features.cells import instant
+from features.project import Project
+from features.serve_settings import ServeSettings
+from serving.live.model_in_use import ModelInUse
+from serving.store.connection import Store, open_store, store_url
+from training.cli import read_all
+from training.registry import registry_of
+from training.settings import TrainingSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A project as it is served. `clock` gives an aware now; nothing below the routes reads another one."""
+
+    project: Project
+    training: TrainingSettings
+    settings: ServeSettings
+    store: Store
+    model: ModelInUse
+    clock: Callable[[], datetime]
+
+    @property
+    def now(self) -> int:
+        """Now in microseconds."""
+        return instant(self.clock())
+
+    @property
+    def is_secure(self) -> bool:
+        """Whether people come by https."""
+        return (self.settings.public_url or "").startswith("https://")
+
+
+def open_site(directory: Path, clock: Callable[[], datetime]) -> Site:
+    """The site of a project folder, its store at the newest schema.
+
+    Raises:
+        ProjectFileError: the project file or the store's URL is wrong.
+        SinkError: the store cannot be reached.
+    """
+    project, training = read_all(directory)
+    settings = project.section("serve", ServeSettings)
+    store = open_store(store_url(project.directory, settings.store))
+    return Site(project, training, settings, store, ModelInUse(registry_of(project)), clock)
