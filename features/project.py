@@ -52,6 +52,7 @@ SECTIONS = (
     "gate",
     "report",
     "serve",
+    "serve.oidc",
 )
 
 

@@ -55,6 +55,12 @@ class ServeSettings(Section):
     allow_ports: tuple[Annotated[int, Field(ge=1, le=65535)], ...] = Field(
         (), description="ports besides 443 that webhooks and CRM calls may go to", examples=[[8443]]
     )
+    trusted_proxies: tuple[str, ...] = Field(
+        (),
+        description="addresses of proxies in front, whose X-Forwarded-For says where a request comes from",
+        examples=[["127.0.0.1"]],
+    )
+    audit_days: int = Field(180, description="how long the log of who saw and changed what is kept", ge=1, le=3650)
     max_body_kb: int = Field(4_096, description="largest request body", ge=16, le=1_000_000)
 
     @model_validator(mode="after")

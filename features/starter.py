@@ -13,6 +13,7 @@ from pydantic_core import PydanticUndefined
 from features.contact_settings import ContactWindowSettings
 from features.crm_settings import DynamicsSettings, HubSpotSettings, SalesforceSettings
 from features.nurture_settings import AudienceSettings, NurtureSettings
+from features.oidc_settings import OidcSettings
 from features.project import (
     SECTIONS,
     FeatureSettings,
@@ -47,6 +48,7 @@ FEATURE_SECTIONS: Mapping[str, type[Section]] = {
     "stages": StageSettings,
     "sla": ServiceLevelSettings,
     "serve": ServeSettings,
+    "serve.oidc": OidcSettings,
     "crm.hubspot": HubSpotSettings,
     "crm.salesforce": SalesforceSettings,
     "crm.dynamics": DynamicsSettings,

@@ -10,6 +10,7 @@ from fastapi import APIRouter, FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from serving.web import health
+from serving.web.guards import GuardedApp
 from serving.web.problems import add_problems
 from serving.web.site import Site
 from serving.web.static_files import STATIC
@@ -22,7 +23,7 @@ logger = logging.getLogger("ripelead.web")
 
 def create_app(site: Site) -> FastAPI:
     """The application that serves a site; the site is closed when the application ends."""
-    app = FastAPI(
+    app = GuardedApp(
         title="Ripelead",
         version=version("ripelead"),
         summary="Which leads are ripe, and why.",

@@ -33,7 +33,7 @@ def client(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(web_app, "ROUTERS", (*web_app.ROUTERS, boom))
         app = web_app.create_app(open_site(folder, lambda: datetime(2026, 1, 1, tzinfo=UTC)))
-    with TestClient(app, raise_server_exceptions=False) as opened:
+    with TestClient(app, "http://localhost", raise_server_exceptions=False) as opened:
         yield opened
 
 

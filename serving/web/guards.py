@@ -1,0 +1,23 @@
+"""The guards around the app, in the order in which a request meets them."""
+
+from fastapi import FastAPI
+from starlette.types import ASGIApp
+
+from serving.identity.budget import Budget
+from serving.web.csrf import KnownHosts, OwnChangesOnly, known_hosts
+from serving.web.headers import SecureHeaders
+from serving.web.limits import LimitedBodies
+from serving.web.site import Site
+
+
+class GuardedApp(FastAPI):
+    """An app behind its guards; they stand outside of everything, so that an error's answer has its headers as well."""
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """The app's own layers inside the guards; called once, when the app starts."""
+        site: Site = self.state.site
+        self.state.budget = Budget(site.settings.requests_per_minute)
+        app: ASGIApp = LimitedBodies(super().build_middleware_stack(), site.settings.max_body_kb * 1024)
+        app = OwnChangesOnly(app, site.settings.public_url)
+        app = KnownHosts(app, known_hosts(site.settings))
+        return SecureHeaders(app, secure=site.is_secure)
