@@ -8,11 +8,13 @@ from contextlib import suppress
 import features.rules_cli  # noqa: F401
 import serving.accounts_cli
 import serving.agreement_cli
+import serving.audit_cli
 import serving.contact_cli
 import serving.crm_cli
 import serving.explain_cli
 import serving.funnel_cli
 import serving.handover_cli
+import serving.key_cli
 import serving.nurture_cli
 import serving.routing_cli
 import serving.score_cli

@@ -41,7 +41,7 @@ class Reading:
     meaning: str
 
 
-READINGS: Mapping[str, Reading] = {
+READINGS: Mapping[Purpose, Reading] = {
     "incident": Reading(frozenset(get_args(Action)), False, "a security incident is looked into: everything"),
     "data_subject_request": Reading(
         frozenset(("lead_seen", "lead_acted", "exported")), True, "somebody asks who saw their data: one lead's lines"

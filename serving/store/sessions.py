@@ -23,8 +23,7 @@ class Session:
 
 
 def start_session(connection: Connection, token_hash: str, user: int, at_us: int, lasts_us: int) -> None:
-    """Begin a session that ends at the latest after `lasts_us`; those that are long over are forgotten."""
-    connection.execute(delete(SESSION).where(SESSION.c.expires_at < at_us))
+    """Begin a session that ends at the latest after `lasts_us`."""
     connection.execute(
         insert(SESSION).values(
             token_hash=token_hash, user=user, created_at=at_us, seen_at=at_us, expires_at=at_us + lasts_us
@@ -62,3 +61,8 @@ def revoke_session(connection: Connection, token_hash: str, at_us: int) -> None:
     """End one session, whoever still holds its token."""
     mine = (SESSION.c.token_hash == token_hash) & SESSION.c.revoked_at.is_(None)
     connection.execute(update(SESSION).where(mine).values(revoked_at=at_us))
+
+
+def forget_sessions(connection: Connection, now_us: int) -> None:
+    """Delete sessions whose time is over."""
+    connection.execute(delete(SESSION).where(SESSION.c.expires_at <= now_us))

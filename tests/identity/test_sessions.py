@@ -1,11 +1,13 @@
 """Sessions, users and keys in the store, on both databases: found by one query, ended when they should be."""
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, select
 
 from serving.identity.roles import ALLOWED
 from serving.identity.tokens import KeyText, new_key
+from serving.store.audit import Line, log
 from serving.store.keys import NewKey, add_key, all_keys, find_key, revoke_keys, touch_key
+from serving.store.schema import SESSION
 from serving.store.sessions import (
     find_session,
     revoke_session,
@@ -13,6 +15,7 @@ from serving.store.sessions import (
     to_be_touched,
     touch_session,
 )
+from serving.store.upkeep import forget_expired
 from serving.store.users import (
     NewUser,
     add_user,
@@ -122,10 +125,14 @@ def test_preferences_come_with_the_session(connection, ann):
     assert (found(connection).identity.language, found(connection).identity.theme) == ("da", "dark")
 
 
-def test_sessions_that_are_long_over_are_forgotten(connection, ann):
-    start_session(connection, "e" * 64, ann, 13 * HOUR, HOUR)
-    assert found(connection, 1) is None
-    assert found(connection, 13 * HOUR, "e" * 64)
+def test_what_is_over_is_forgotten(connection, ann):
+    start_session(connection, "e" * 64, ann, 0, 13 * HOUR)
+    log(connection, Line(0, "ann", "signed_in"))
+    log(connection, Line(12 * HOUR, "ann", "signed_in"))
+    assert forget_expired(connection, 24 * HOUR + 1, 1) == 1
+    start_session(connection, "d" * 64, ann, 0, 12 * HOUR + 1)
+    forget_expired(connection, 12 * HOUR, 1)
+    assert connection.scalars(select(SESSION.c.token_hash)).all() == ["d" * 64]
 
 
 def test_users_are_found_by_name_and_subject(connection, ann):
