@@ -4,7 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from features.sections import Section
+from features.sections import SecretName, Section
 
 CrmField = Literal[
     "score",
@@ -22,8 +22,6 @@ CrmField = Literal[
 ]
 HubSpotName = Annotated[str, Field(pattern="^[a-z][a-z0-9_]{0,99}$")]
 ApiName = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*(\.[A-Za-z][A-Za-z0-9_]*)?$", max_length=100)]
-# A secret is never in the file: only the name of the variable that holds it.
-SecretName = Annotated[str, Field(pattern=r"^\$\{[A-Za-z_]\w*\}$")]
 Url = Annotated[str, Field(pattern=r"^(https?://|\$\{[A-Za-z_]\w*\})\S*$")]
 WRITTEN = (
     "score, propensity, band, sales_qualified, stage, bant_met, bant_qualified, expected_close, reasons, owner, as_of "

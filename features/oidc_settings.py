@@ -5,8 +5,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, model_validator
 
-from features.crm_settings import SecretName
-from features.sections import Section
+from features.sections import SecretName, Section
 
 HumanRole = Literal["rep", "manager", "marketing", "data_scientist", "admin"]
 

@@ -53,6 +53,7 @@ SECTIONS = (
     "report",
     "serve",
     "serve.oidc",
+    "serve.webhooks",
 )
 
 

@@ -1,6 +1,7 @@
 """What pydantic found wrong with a section, as plain sentences that name section and key."""
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 
@@ -23,9 +24,11 @@ EXPECTED: Mapping[str, str] = {
     "less_than": "less than {lt}",
     "too_short": "at least {min_length} in the list",
     "too_long": "at most {max_length} in the list",
+    "string_pattern_mismatch": "text of the form {pattern}",
     "string_too_short": "at least {min_length} characters",
     "string_too_long": "at most {max_length} characters",
 }
+_SECRET = re.compile(r"(secret|token)$")
 # What pydantic adds to the place of a value that fits none of several types; also tuple[…] and literal[…].
 _TYPE_TAGS = frozenset({"str", "float", "bool", "int"})
 
@@ -70,9 +73,9 @@ def _sentence(key: str, errors: list[ErrorDetails], known: list[str], where: str
         return f"{at}: is missing"
     if first["type"] not in EXPECTED:
         message = first["msg"].removeprefix("Value error, ")
-        return f"{at}: {message}" + (f" (got {_shown(first['input'])})" if key else "")
+        return f"{at}: {message}" + (f" (got {_shown(key, first['input'])})" if key else "")
     expected = " or ".join(dict.fromkeys(_expected(error) for error in errors))
-    return f"{at}: expected {expected}, got {_shown(first['input'])}"
+    return f"{at}: expected {expected}, got {_shown(key, first['input'])}"
 
 
 def _expected(error: ErrorDetails) -> str:
@@ -84,6 +87,8 @@ def _plain(value: object) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def _shown(value: object) -> str:
+def _shown(key: str, value: object) -> str:
+    if _SECRET.search(key):
+        return "something else"  # what stands where a variable should may be the secret itself
     text = json.dumps(value, ensure_ascii=False, default=str)
     return text if len(text) <= 80 else f"{text[:80]}…"

@@ -68,6 +68,16 @@ def _known_directives(pattern: str) -> str:
     return pattern
 
 
+def _variables(text: str) -> str:
+    if not re.fullmatch(r"\$\{[A-Za-z_]\w*\}( \$\{[A-Za-z_]\w*\})*", text):
+        raise ValueError('expected a variable such as "${NAME}": secrets stand in the environment, never in this file')
+    return text
+
+
+def _variable(text: str) -> str:
+    return _variables(text.replace(" ", "$"))  # of one only
+
+
 Timezone = Annotated[str, AfterValidator(_known_timezone)]
 AwareTime = Annotated[datetime, BeforeValidator(_moment)]
 Every = Annotated[str, AfterValidator(_duration)]
@@ -75,3 +85,6 @@ Encoding = Annotated[str, AfterValidator(_known_encoding)]
 TimeFormat = Annotated[str, AfterValidator(_known_directives)]
 PositiveDays = Annotated[int, Field(ge=1, le=3650)]
 Seconds = Annotated[float, Field(ge=0, le=3600)]
+# A secret is never in the file, only the name of the variable that holds it; of several variables, each one's counts.
+SecretName = Annotated[str, AfterValidator(_variable)]
+SecretNames = Annotated[str, AfterValidator(_variables)]

@@ -30,6 +30,7 @@ from features.sections import Section
 from features.serve_settings import ServeSettings
 from features.stage_settings import ServiceLevelSettings, StageSettings
 from features.team_settings import TeamSettings
+from features.webhook_settings import WebhookSettings
 
 Preset = Literal["canonical", "flat"]
 FEATURE_SECTIONS: Mapping[str, type[Section]] = {
@@ -49,6 +50,7 @@ FEATURE_SECTIONS: Mapping[str, type[Section]] = {
     "sla": ServiceLevelSettings,
     "serve": ServeSettings,
     "serve.oidc": OidcSettings,
+    "serve.webhooks": WebhookSettings,
     "crm.hubspot": HubSpotSettings,
     "crm.salesforce": SalesforceSettings,
     "crm.dynamics": DynamicsSettings,
@@ -205,7 +207,7 @@ def _short(text: str) -> str:
     return text if len(text) <= 100 else text[:100].rsplit(", ", 1)[0] + ", … }"
 
 
-def type_words(annotation: Any) -> str:  # noqa: ANN401 - a type is any object
+def type_words(annotation: Any) -> str:  # noqa: ANN401, PLR0911 - a type is any object
     """A settings type in plain words.
 
     >>> type_words(tuple[int, ...] | None), type_words(Literal["a", "b"])
@@ -222,6 +224,8 @@ def type_words(annotation: Any) -> str:  # noqa: ANN401 - a type is any object
         return f"list of {_plural(type_words(inner[0]))}"
     if origin is dict:
         return f"table of {_plural(type_words(inner[1]))}"
+    if isinstance(annotation, type) and issubclass(annotation, Section):
+        return f"table of {', '.join(annotation.model_fields)}"
     return {str: "text", int: "whole number", float: "number", bool: "true or false", datetime: "time"}[annotation]
 
 
