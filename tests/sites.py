@@ -47,6 +47,7 @@ def sign_in(client, site, role, owner=None, name=None):
     with site.store.writing() as connection:
         user = add_user(connection, NewUser(name or f"{role}-{hash_of(token)[:8]}", role, owner), site.now)
         start_session(connection, hash_of(token), user, site.now, DAY_US)
+    client.cookies.clear()
     client.cookies.set(cookie_name(site), token)
     return client
 

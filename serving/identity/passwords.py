@@ -11,6 +11,8 @@ from threading import BoundedSemaphore
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from serving.language.translations import msg
+
 LEAST, MOST = 12, 1000
 # The most frequent ones of at least twelve characters in lists of leaked passwords, and what people make of this name.
 _LEAKED = """
@@ -32,21 +34,21 @@ _AT_ONCE = BoundedSemaphore(4)
 
 
 def refusal(password: str, name: str) -> str | None:
-    """Why a password is not taken for a user of this name; None when it is.
+    """Why a password is not taken for a user of this name, as a message; None when it is.
 
     >>> refusal("qwertyuiop12", "ann"), refusal("brown tea at four", "ann")
     ('it is among the most frequent ones', None)
     """
     plain = _normal(password).casefold()
     if not LEAST <= len(plain) <= MOST:
-        return f"expected {LEAST} to {MOST} characters"
+        return msg("expected 12 to 1000 characters")
     if plain in _WORST:
-        return "it is among the most frequent ones"
+        return msg("it is among the most frequent ones")
     if len(set(plain)) < 5:
-        return "expected at least five different characters"
+        return msg("expected at least five different characters")
     own = name.partition("@")[0]
     if len(own) >= 3 and len(plain.replace(own, "")) < LEAST - 4:
-        return "it is made from the user's name"
+        return msg("it is made from the user's name")
     return None
 
 

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 
-from sqlalchemy import Connection, delete, select, text, update
+from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import text as sql
 
 from serving.identity.buckets import Grant, Level, Rate, full, level_at, taken
 from serving.store.schema import RATE
@@ -45,7 +46,7 @@ def forget_full(connection: Connection, now_us: int) -> None:
 def _locked(connection: Connection, bucket: str, rate: Rate, now_us: int) -> Level:
     new = full(rate, now_us)
     connection.execute(
-        text("INSERT INTO rate (bucket, tokens, at) VALUES (:bucket, :tokens, :at) ON CONFLICT DO NOTHING"),
+        sql("INSERT INTO rate (bucket, tokens, at) VALUES (:bucket, :tokens, :at) ON CONFLICT DO NOTHING"),
         {"bucket": bucket, "tokens": new.tokens, "at": new.at_us},
     )
     row = connection.execute(select(RATE.c.tokens, RATE.c.at).where(RATE.c.bucket == bucket).with_for_update()).one()
