@@ -17,6 +17,7 @@ import serving.funnel_cli
 import serving.handover_cli
 import serving.key_cli
 import serving.nurture_cli
+import serving.publish_cli
 import serving.routing_cli
 import serving.score_cli
 import serving.serve_cli

@@ -1,0 +1,45 @@
+"""Documents of a publication: figures of the whole project that pages show as they stand."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pandas as pd
+
+from features.cells import instant
+from features.errors import RefusedError
+from serving.funnel_forecast import model_forecasts
+from serving.funnel_stages import reached_with
+from serving.funnel_words import funnel_table
+from serving.lifecycle.history import all_events
+from serving.publish.gathered import Asked, Gathered
+from serving.publish.histories import rows_of
+from training.funnel.found import Forecast
+from training.funnel.run import Ground, funnel_of
+from training.settings import read_training_settings
+
+Row = dict[str, Any]
+
+
+def documents(asked: Asked, found: Gathered) -> Iterator[Row]:
+    """Rows of the table `document`: the funnel, where leads are dated."""
+    if found.tables.timed:
+        yield {"name": "funnel", "body": json.dumps(_funnel(asked, found))}
+
+
+def _funnel(asked: Asked, found: Gathered) -> Row:
+    """The figures of the command `funnel`, a row each; or why there are none."""
+    settings = read_training_settings(asked.project)
+    ground = Ground(asked.project, settings, found.tables, found.histories)
+    end = pd.Timestamp(found.tables.data_end).to_pydatetime()
+    until = min(instant(asked.as_of), instant(end) + 1)
+    reached = reached_with(ground, all_events(asked.process, found.tables), until)
+    if not len(reached.lead):
+        return {"rows": [], "note": "no lead was created before this date"}
+    forecasts: tuple[Forecast, ...] = ()
+    note: str | None = None
+    try:
+        forecasts = model_forecasts(ground, reached, asked.bundle)
+    except RefusedError as error:
+        note = str(error)
+    return {"rows": rows_of(funnel_table(funnel_of(ground, reached, forecasts))), "note": note}

@@ -1,0 +1,14 @@
+"""Interactions that arrived by the API, as a publication takes them in."""
+
+import json
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from serving.store.schema import INTERACTION
+
+
+def arrived_rows(connection: Connection) -> list[dict[str, Any]]:
+    """Canonical rows of all interactions that arrived, in the order of their arrival."""
+    rows = connection.scalars(select(INTERACTION.c.row).order_by(INTERACTION.c.id))
+    return [json.loads(text) for text in rows]

@@ -1,0 +1,95 @@
+"""Publications: one is built beside the current one, becomes current in one transaction, and the former ones go."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from serving.store.connection import Store
+from serving.store.schema import ACCOUNT, DOCUMENT, LEAD, PUBLICATION, SCORE_POINT
+
+BUILDING, CURRENT, FORMER = "building", "current", "former"
+ROWS_AT_ONCE = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """The head of a publication; times in microseconds, `summary` is JSON."""
+
+    id: int
+    as_of: int
+    finished_at: int | None
+    model_version: str
+    data_end: int | None
+    newest_event: int | None
+    summary: str
+
+
+def current(connection: Connection) -> Publication | None:
+    """The publication that readers see; None before the first."""
+    columns = [PUBLICATION.c[name] for name in Publication.__dataclass_fields__]
+    row = connection.execute(select(*columns).where(PUBLICATION.c.state == CURRENT)).first()
+    return None if row is None else Publication(*row)
+
+
+def begin(store: Store, head: Mapping[str, Any]) -> int:
+    """Number of a new publication that nobody sees yet; what a killed run left is removed first."""
+    with store.writing() as connection:
+        left = connection.scalars(select(PUBLICATION.c.id).where(PUBLICATION.c.state != CURRENT)).all()
+    for number in left:
+        remove(store, number)
+    with store.writing() as connection:
+        added = insert(PUBLICATION).values(**head, state=BUILDING).returning(PUBLICATION.c.id)
+        return int(connection.execute(added).scalar_one())
+
+
+def add(store: Store, number: int, what: str, rows: Iterable[Mapping[str, Any]]) -> int:
+    """Add rows of leads, accounts or documents to a publication that is being built; gives their number."""
+    table, count = {"lead": LEAD, "account": ACCOUNT, "document": DOCUMENT}[what], 0
+    stream = iter(rows)
+    while some := list(islice(stream, ROWS_AT_ONCE)):
+        with store.writing() as connection:
+            connection.execute(insert(table), [{**row, "publication": number} for row in some])
+        count += len(some)
+    return count
+
+
+def finish(connection: Connection, number: int, head: Mapping[str, Any]) -> None:
+    """Make a publication current, and keep its scores as points of the leads' past."""
+    connection.execute(update(PUBLICATION).where(PUBLICATION.c.state == CURRENT).values(state=FORMER))
+    connection.execute(update(PUBLICATION).where(PUBLICATION.c.id == number).values(**head, state=CURRENT))
+    names = ("lead_id", "as_of", "model_version", "score", "propensity")
+    scored = select(*(LEAD.c[name] for name in names)).where(LEAD.c.publication == number, LEAD.c.is_open)
+    known = select(SCORE_POINT.c.lead_id).where(*(SCORE_POINT.c[name] == LEAD.c[name] for name in names[:3]))
+    connection.execute(insert(SCORE_POINT).from_select(names, scored.where(~known.exists())))
+
+
+def former_scores(connection: Connection, before: int) -> dict[str, int]:
+    """The newest score of each lead as of a time before `before`."""
+    rows = connection.execute(
+        select(SCORE_POINT.c.lead_id, SCORE_POINT.c.score)
+        .where(SCORE_POINT.c.as_of < before)
+        .order_by(SCORE_POINT.c.as_of, SCORE_POINT.c.model_version)
+    )
+    return {lead_id: score for lead_id, score in rows}  # noqa: C416  (rows are no pairs to the type checker)
+
+
+def remove(store: Store, number: int) -> None:
+    """Remove a publication that is not current, some rows at a time, so that nobody waits long."""
+    for table, key in ((LEAD, LEAD.c.lead_id), (ACCOUNT, ACCOUNT.c.account_key)):
+        while True:
+            with store.writing() as connection:
+                some = connection.scalars(select(key).where(table.c.publication == number).limit(ROWS_AT_ONCE)).all()
+                if not some:
+                    break
+                connection.execute(delete(table).where(table.c.publication == number, key.in_(some)))
+    with store.writing() as connection:
+        connection.execute(delete(DOCUMENT).where(DOCUMENT.c.publication == number))
+        connection.execute(delete(PUBLICATION).where(PUBLICATION.c.id == number, PUBLICATION.c.state != CURRENT))
+
+
+def former(connection: Connection) -> Iterator[int]:
+    """Numbers of the publications that are over."""
+    yield from connection.scalars(select(PUBLICATION.c.id).where(PUBLICATION.c.state == FORMER)).all()

@@ -1,0 +1,178 @@
+"""A publication has every lead once, with the numbers of the nightly job, and histories that give them again."""
+
+import json
+from datetime import UTC, datetime
+from itertools import pairwise
+
+import pytest
+from sqlalchemy import select
+from trained import command
+
+from features.errors import OverlapError
+from features.single import compute_one
+from features.tables import read_tables
+from serving.language.phrases import phrases_of
+from serving.lifecycle.history import process_of
+from serving.live.account_history import unpacked
+from serving.one_lead import score_one
+from serving.publish import publish as publishing
+from serving.publish.gathered import Asked, gather
+from serving.publish.kept_reasons import read_reasons
+from serving.publish.publish import publish
+from serving.score import score_leads
+from serving.store import publications
+from serving.store.connection import open_store
+from serving.store.schema import ACCOUNT, DOCUMENT, INTERACTION, LEAD, PUBLICATION, SCORE_POINT
+from training.bundle import load_bundle
+from training.cli import read_all
+from training.registry import registry_of
+
+AS_OF = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def asked(world):
+    project, settings = read_all(world)
+    bundle = load_bundle(registry_of(project).bundle_path("champion"))
+    return Asked(project, bundle, process_of(project, settings.label.deals_of_account), AS_OF, AS_OF)
+
+
+@pytest.fixture(scope="module")
+def tables(asked):
+    return read_tables(asked.project, clock=AS_OF)
+
+
+@pytest.fixture(scope="module")
+def gathered(asked, tables):
+    return gather(asked, tables)
+
+
+@pytest.fixture(scope="module")
+def filled(asked, tables, gathered, tmp_path_factory):
+    opened = open_store(f"sqlite:///{tmp_path_factory.mktemp('store')}/store.db")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(publishing, "gather", lambda *_: gathered)
+        publish(asked, tables, opened)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="module")
+def rows(filled):
+    with filled.reading() as connection:
+        return {row["lead_id"]: row for row in connection.execute(select(LEAD)).mappings()}
+
+
+@pytest.fixture(scope="module")
+def nightly(asked, tables):
+    return score_leads(asked.bundle, tables, AS_OF).frame.set_index("lead_id")
+
+
+def test_every_lead_is_there_once(rows, tables):
+    assert set(rows) == set(tables.leads.loc[tables.leads["created_at"] <= AS_OF, "lead_id"])
+
+
+def test_scores_are_those_of_the_nightly_job(rows, nightly):
+    is_open = {lead_id: row for lead_id, row in rows.items() if row["is_open"]}
+    assert set(is_open) == set(nightly.index)
+    for name in ("score", "propensity", "propensity_low", "band", "sales_qualified", "bant_met", "points"):
+        assert {lead_id: row[name] for lead_id, row in is_open.items()} == nightly[name].to_dict(), name
+
+
+def test_reasons_are_those_of_the_nightly_job_in_words(rows, nightly, asked):
+    phrases = phrases_of(asked.bundle, "en")
+    for lead_id in nightly.index[:200]:
+        said = [
+            (r.group, r.feature, r.value, r.points, r.sentence) for r in read_reasons(rows[lead_id]["reasons"], phrases)
+        ]
+        assert said == [tuple(r.values()) for r in nightly.loc[lead_id, "reasons"]]
+
+
+def test_stored_histories_give_the_published_scores_to_the_bit(rows, filled, asked):
+    with filled.reading() as connection:
+        packed = dict(connection.execute(select(ACCOUNT.c.account_key, ACCOUNT.c.history)).all())
+    some = [row for row in rows.values() if row["is_open"]][::7]
+    for row in some:
+        history = unpacked(packed[row["account_key"]]).of_lead(row["lead_id"])
+        one = score_one(asked.bundle, compute_one(history, AS_OF, asked.bundle.catalog), 8)
+        assert (one.propensity, one.low, one.score) == (row["propensity"], row["propensity_low"], row["score"])
+        assert json.loads(row["reasons"])[0]["points"] == one.reasons[0].points
+
+
+def test_ranks_are_those_of_the_propensity(rows):
+    ranked = sorted((row for row in rows.values() if row["is_open"]), key=lambda row: row["rank"])
+    assert [row["rank"] for row in ranked] == list(range(1, len(ranked) + 1))
+    assert all(one["propensity"] >= other["propensity"] for one, other in pairwise(ranked))
+
+
+def test_trends_look_back_only(rows):
+    for row in rows.values():
+        times = [at for at, _ in json.loads(row["trend"])]
+        assert times == sorted(times)
+        assert not times or (times[-1] < row["as_of"] and times[0] > row["created_at"])
+
+
+def test_what_arrived_changes_the_next_publication(asked, tables, filled, tmp_path, monkeypatch):
+    monkeypatch.setattr(publishing, "documents", lambda *_: ())
+    store = open_store(f"sqlite:///{tmp_path}/store.db")
+    with filled.reading() as connection:
+        before = connection.execute(select(LEAD).where(LEAD.c.is_open).order_by(LEAD.c.rank.desc())).mappings().first()
+    kind = asked.bundle.catalog.kinds[0]
+    event = {
+        "lead_id": before["lead_id"],
+        "occurred_at": "2025-12-31T10:00:00Z",
+        "kind": kind,
+        "interaction_id": "new-1",
+    }
+    with store.writing() as connection:
+        connection.execute(
+            INTERACTION.insert().values(
+                interaction_id="new-1", lead_id=before["lead_id"], account_key=before["account_key"], occurred_at=0,
+                row=json.dumps(event), received_at=0, received_from="test",
+            )
+        )  # fmt: skip
+    publish(asked, tables, store)
+    with store.reading() as connection:
+        after = connection.execute(select(LEAD).where(LEAD.c.lead_id == before["lead_id"])).mappings().one()
+        assert after["propensity"] != before["propensity"]
+        assert connection.scalars(select(PUBLICATION.c.state)).all() == ["current"]
+        assert (
+            len(connection.scalars(select(SCORE_POINT.c.score).where(SCORE_POINT.c.lead_id == after["lead_id"])).all())
+            == 1
+        )
+    store.close()
+
+
+def test_an_older_publication_does_not_replace_a_newer_one(filled, asked, tables):
+    from dataclasses import replace
+
+    with pytest.raises(OverlapError, match="later time is current"):
+        publish(replace(asked, as_of=datetime(2025, 12, 1, tzinfo=UTC)), tables, filled)
+
+
+def test_what_a_killed_run_left_is_removed(asked, tables, gathered, tmp_path, monkeypatch):
+    monkeypatch.setattr(publishing, "gather", lambda *_: gathered)
+    monkeypatch.setattr(publishing, "documents", lambda *_: [{"name": "funnel", "body": "{}"}])
+    store = open_store(f"sqlite:///{tmp_path}/store.db")
+    with monkeypatch.context() as patch:
+        patch.setattr(publications, "finish", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            publish(asked, tables, store)
+    with store.reading() as connection:
+        assert publications.current(connection) is None
+    done = publish(asked, tables, store)
+    with store.reading() as connection:
+        assert len(connection.scalars(select(LEAD.c.lead_id)).all()) == done.leads
+        assert connection.scalars(select(DOCUMENT.c.name)).all() == ["funnel"]
+    store.close()
+
+
+def test_the_command(world, monkeypatch, tmp_path):
+    monkeypatch.setenv("STORE", f"sqlite:///{tmp_path}/store.db")
+    text = (world / "ripelead.toml").read_text()
+    (world / "ripelead.toml").write_text(text + '\n[serve]\nstore = "${STORE}"\n')
+    try:
+        assert command("publish", "-p", world, "--as-of", "2026-01-01T00:00:00Z") == 0
+        assert command("publish", "-p", world, "--as-of", "2025-01-01T00:00:00Z") == 99
+    finally:
+        (world / "ripelead.toml").write_text(text)
