@@ -13,7 +13,7 @@ import typer
 from features.cells import instant
 from features.cli import ProjectFolder, app, err, out, utc_now
 from features.errors import ProjectFileError
-from features.oidc_settings import HumanRole
+from features.oidc_settings import HumanRole, OidcSettings
 from features.project import read_project
 from features.serve_settings import ServeSettings
 from serving.language.translations import Language
@@ -195,6 +195,27 @@ def role(
         set_access(desk.connection, user.id, new_role, whose)
         desk.log("user_changed", user.name, role=new_role, owner=whose)
     out.print(f"{user.name} is {new_role} now", markup=False)
+
+
+@user_app.command()
+def link(
+    name: Name,
+    subject: Annotated[str, typer.Argument(help="the claim `sub` by which the identity provider knows them")],
+    directory: ProjectFolder = HERE,
+) -> None:
+    """Let a user who has a password sign in with the identity provider of [serve.oidc] as well."""
+    from serving.store.users import set_subject, user_of_subject
+
+    issuer = read_project(directory).section("serve.oidc", OidcSettings).issuer
+    if issuer is None:
+        raise ProjectFileError("[serve.oidc] names no issuer: expected issuer = … in the project file")
+    with at_desk(directory) as desk:
+        user, taken = desk.user(name), user_of_subject(desk.connection, f"{issuer} {subject}")
+        if taken is not None and taken.id != user.id:
+            raise ProjectFileError(f"{subject} is linked with {taken.name} already")
+        set_subject(desk.connection, user.id, f"{issuer} {subject}")
+        desk.log("user_changed", user.name, subject=subject)
+    out.print(f"{user.name} may sign in as {subject} of {issuer}", markup=False)
 
 
 def _password(name: str, generate: bool) -> str:

@@ -77,6 +77,11 @@ def set_access(connection: Connection, user: int, role: Role, owner: str | None)
     _set(connection, user, {"role": role, "owner": owner})
 
 
+def set_subject(connection: Connection, user: int, subject: str) -> None:
+    """Let a user sign in as this subject of an issuer of OpenID Connect."""
+    _set(connection, user, {"subject": subject})
+
+
 def set_preferences(connection: Connection, user: int, language: str | None, theme: str | None) -> None:
     """Keep in which language and colours somebody reads."""
     _set(connection, user, {"language": language, "theme": theme})

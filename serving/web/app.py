@@ -9,13 +9,13 @@ from importlib.metadata import version
 from fastapi import APIRouter, FastAPI
 from fastapi.staticfiles import StaticFiles
 
-from serving.web import health, signin
+from serving.web import health, oidc, signin
 from serving.web.guards import GuardedApp
 from serving.web.problems import add_problems
 from serving.web.site import Site
 from serving.web.static_files import STATIC
 
-ROUTERS: tuple[APIRouter, ...] = (health.router, signin.router)
+ROUTERS: tuple[APIRouter, ...] = (health.router, signin.router, oidc.router)
 LOOKS_EVERY_S = 1.0
 """How often a worker looks whether another model was promoted."""
 logger = logging.getLogger("ripelead.web")

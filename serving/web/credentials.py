@@ -3,6 +3,7 @@
 from ipaddress import ip_address, ip_network
 
 from starlette.requests import HTTPConnection
+from starlette.responses import Response
 
 from serving.web.site import Site
 
@@ -32,6 +33,16 @@ def bearer(request: HTTPConnection) -> str | None:
 def session_token(request: HTTPConnection) -> str | None:
     """The token of the session's cookie."""
     return request.cookies.get(cookie_name(site_of(request)))
+
+
+def put_cookie(answer: Response, site: Site, name: str, value: str, lasts_s: int) -> None:
+    """Give the browser a cookie that scripts cannot read and other sites' forms do not bring along."""
+    answer.set_cookie(name, value, max_age=lasts_s, path="/", secure=site.is_secure, httponly=True, samesite="lax")
+
+
+def drop_cookie(answer: Response, site: Site, name: str) -> None:
+    """Let the browser forget a cookie."""
+    answer.delete_cookie(name, path="/", secure=site.is_secure, httponly=True, samesite="lax")
 
 
 def client_address(request: HTTPConnection) -> str:

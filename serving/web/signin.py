@@ -2,6 +2,7 @@
 
 from math import ceil
 from typing import Annotated
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
@@ -15,7 +16,7 @@ from serving.store.sessions import Session, revoke_session
 from serving.store.users import User, revoke_sessions_of, set_password_hash, user_named
 from serving.web.access import session_of, signed_in
 from serving.web.attempts import Attempt, Refused, begin_session, checked_user
-from serving.web.credentials import client_address, cookie_name, session_token, site_of
+from serving.web.credentials import client_address, cookie_name, drop_cookie, put_cookie, session_token, site_of
 from serving.web.languages import language_asked
 from serving.web.limits import US_A_SECOND
 from serving.web.negotiation import wants_page
@@ -60,7 +61,7 @@ def sign_out(request: Request) -> Response:
             revoke_session(connection, session.token_hash, site.now)
             log(connection, Line(site.now, session.identity.name, "signed_out", session.identity.name))
     answer: Response = RedirectResponse("/sign-in", 303) if wants_page(request) else Response(status_code=204)
-    answer.delete_cookie(cookie_name(site), path="/", secure=site.is_secure, httponly=True, samesite="lax")
+    drop_cookie(answer, site, cookie_name(site))
     return answer
 
 
@@ -106,15 +107,7 @@ def enter(request: Request, user: User, next_page: str, way: str) -> Response:
     site = site_of(request)
     token = begin_session(site, user, session_token(request), way)
     answer = RedirectResponse(next_page, 303)
-    answer.set_cookie(
-        cookie_name(site),
-        token,
-        max_age=round(site.settings.session_hours * SECONDS_AN_HOUR),
-        path="/",
-        secure=site.is_secure,
-        httponly=True,
-        samesite="lax",
-    )
+    put_cookie(answer, site, cookie_name(site), token, round(site.settings.session_hours * SECONDS_AN_HOUR))
     return answer
 
 
@@ -122,12 +115,13 @@ def sign_in_form(
     request: Request, *, next_page: str = "", name: str = "", message: str = "", status: int = 200
 ) -> HTMLResponse:
     """The sign-in page."""
+    provider = site_of(request).provider
     content = {
         "next_page": page_after(next_page),
         "name": name[:100],
         "message": message,
-        "provider": "",
-        "provider_page": "",
+        "provider": "" if provider is None else provider.label,
+        "provider_page": f"/sign-in/provider?{urlencode({'next': page_after(next_page)})}",
     }
     return page(request, "signin.html", content, status)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from features.cells import instant
 from features.project import Project
 from features.serve_settings import ServeSettings
+from serving.identity.provider import Provider, provider_of
 from serving.live.model_in_use import ModelInUse
 from serving.store.connection import Store, open_store, store_url
 from training.cli import read_all
@@ -17,7 +18,10 @@ from training.settings import TrainingSettings
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """A project as it is served. `clock` gives an aware now; nothing below the routes reads another one."""
+    """A project as it is served. `clock` gives an aware now; nothing below the routes reads another one.
+
+    `provider` is where people sign in with OpenID Connect, None where they do not.
+    """
 
     project: Project
     training: TrainingSettings
@@ -25,6 +29,7 @@ class Site:
     store: Store
     model: ModelInUse
     clock: Callable[[], datetime]
+    provider: Provider | None
 
     @property
     def now(self) -> int:
@@ -46,5 +51,6 @@ def open_site(directory: Path, clock: Callable[[], datetime]) -> Site:
     """
     project, training = read_all(directory)
     settings = project.section("serve", ServeSettings)
+    provider = provider_of(project)
     store = open_store(store_url(project.directory, settings.store))
-    return Site(project, training, settings, store, ModelInUse(registry_of(project)), clock)
+    return Site(project, training, settings, store, ModelInUse(registry_of(project)), clock, provider)

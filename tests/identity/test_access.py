@@ -8,13 +8,17 @@ from fastapi.responses import PlainTextResponse
 from sites import PAGE, Clock, client_of, key_of, sign_in, site_in
 from sqlalchemy import func, select
 
+from features.errors import SinkError
 from serving.identity.roles import ALLOWED, HUMAN_ROLES, PERMISSIONS
 from serving.identity.who import Identity
+from serving.store.audit import lines
 from serving.store.keys import all_keys, revoke_keys
 from serving.store.schema import SESSION
 from serving.store.users import all_users, disable_user
 from serving.web import app as web_app
+from serving.web import auditing
 from serving.web.access import must_see, needs, no_lead, signed_in
+from serving.web.auditing import saw_lead
 from serving.web.headers import security_headers
 
 router = APIRouter()
@@ -33,6 +37,11 @@ def lead(lead_id: str, one: Annotated[Identity, needs("leads.own_and_pool")]):
         raise no_lead(lead_id)
     must_see(one, lead_id, OWNERS[lead_id])
     return lead_id
+
+
+@router.get("/seen/{lead_id}")
+def seen(request: Request, lead_id: str, one: Annotated[Identity, needs("leads.own_and_pool")]):
+    saw_lead(request, one, lead_id)
 
 
 @router.post("/v1/body")
@@ -263,3 +272,28 @@ def test_no_style_or_script_may_stand_in_a_page():
     policy = security_headers(secure=True)["content-security-policy"]
     assert "unsafe" not in policy
     assert policy.startswith("default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:")
+
+
+def test_a_look_at_a_lead_is_written_down_once_in_ten_minutes(client, site, clock):
+    def looks():
+        with site.store.reading() as connection:
+            return [line.object for line in lines(connection, 0, site.now + 1, {"lead_seen"}, None)]
+
+    sign_in(client, site, "rep")
+    for lead_id in ("L1", "L2", "L1", "L1"):
+        assert client.get(f"/seen/{lead_id}").status_code == 200
+    assert looks() == ["L1", "L2"]
+    clock.passes(minutes=10)
+    client.get("/seen/L1")
+    sign_in(client, site, "rep")
+    client.get("/seen/L1")
+    assert looks() == ["L1", "L2", "L1", "L1"]
+
+
+def test_a_page_that_cannot_be_written_down_is_not_shown(client, site, monkeypatch):
+    sign_in(client, site, "rep")
+    with monkeypatch.context() as patch:
+        patch.setattr(auditing, "log", lambda *_: (_ for _ in ()).throw(SinkError("the store: full")))
+        assert client.get("/seen/L9").status_code == 503
+        assert client.get("/seen/L9").status_code == 503
+    assert client.get("/seen/L9").status_code == 200

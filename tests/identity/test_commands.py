@@ -126,3 +126,14 @@ def test_reading_the_log_is_in_the_log(ripelead):
     assert lines[1]["purpose"] == "account_review"
     assert lines[0]["who"].startswith("cli")
     assert ripelead(*asked, "data_subject_request", "--lead", "L1")[1] == ""
+
+
+def test_a_user_is_linked_with_the_provider(ripelead, project):
+    ripelead("user", "add", "ann", "--role", "rep", typed=GOOD)
+    ripelead("user", "add", "bo", "--role", "rep", typed=GOOD)
+    assert "names no issuer" in ripelead("user", "link", "ann", "7")[2]
+    with (project / "ripelead.toml").open("a") as file:
+        file.write('[serve.oidc]\nissuer = "https://id.example"\n')
+    assert ripelead("user", "link", "ann", "7")[0] == 0
+    assert users(project)["ann"].subject == "https://id.example 7"
+    assert "linked with ann" in ripelead("user", "link", "bo", "7")[2]
