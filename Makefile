@@ -185,9 +185,10 @@ bench-small-data: $(READY) ## which kind of model at which number of wins (needs
 bench-ablation: $(READY) ## which feature families earn their place (needs RIPELEAD_REAL_DATA)
 	@$(BIN)/python -m benchmarks.ablation
 
-soak: $(READY) ## long runs: simulated worlds against the true probabilities, a hundred kills of the nightly job
+soak: $(READY) ## long runs: simulated worlds against the true probabilities, a hundred kills of the nightly job and of the workers of webhooks
 	@$(BIN)/python -m benchmarks.world
 	@$(BIN)/python -m benchmarks.kills
+	@$(BIN)/python -m benchmarks.deliveries
 	@$(BIN)/python -m benchmarks.gate
 
 lock: $(READY) ## make requirements.lock anew from pyproject.toml
