@@ -54,6 +54,7 @@ SECTIONS = (
     "serve",
     "serve.oidc",
     "serve.webhooks",
+    "serve.digest",
 )
 
 

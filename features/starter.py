@@ -12,6 +12,7 @@ from pydantic_core import PydanticUndefined
 
 from features.contact_settings import ContactWindowSettings
 from features.crm_settings import DynamicsSettings, HubSpotSettings, SalesforceSettings
+from features.digest_settings import DigestSettings
 from features.nurture_settings import AudienceSettings, NurtureSettings
 from features.oidc_settings import OidcSettings
 from features.project import (
@@ -51,6 +52,7 @@ FEATURE_SECTIONS: Mapping[str, type[Section]] = {
     "serve": ServeSettings,
     "serve.oidc": OidcSettings,
     "serve.webhooks": WebhookSettings,
+    "serve.digest": DigestSettings,
     "crm.hubspot": HubSpotSettings,
     "crm.salesforce": SalesforceSettings,
     "crm.dynamics": DynamicsSettings,

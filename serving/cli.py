@@ -12,6 +12,7 @@ import serving.audit_cli
 import serving.contact_cli
 import serving.crm_cli
 import serving.deliver_cli
+import serving.digest_cli
 import serving.explain_cli
 import serving.funnel_cli
 import serving.handover_cli
