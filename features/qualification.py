@@ -62,10 +62,17 @@ def latest_evidence(assessments: Mapping[str, Recorded], snapshots: Snapshots) -
     )
 
 
-def bant(evidence: Evidence, settings: RuleSettings) -> Bant:
-    """BANT verdict: at least `settings.at_least` of the criteria met; unknown is neither met nor not met."""
+def states(evidence: Evidence, settings: RuleSettings) -> Ints:
+    """State per snapshot and criterion: 1 met, 0 unknown (also where the evidence is too old), -1 not met."""
     known = ~np.isnan(evidence.met)
     if settings.max_age_days is not None:
         known &= ~(evidence.age_days > settings.max_age_days)
-    met = (known & (np.nan_to_num(evidence.met) >= settings.met_from)).sum(axis=1)
-    return Bant(met=met, unknown=(~known).sum(axis=1), qualified=met >= settings.at_least)
+    met = np.nan_to_num(evidence.met) >= settings.met_from
+    return np.where(known, np.where(met, 1, -1), 0)
+
+
+def bant(evidence: Evidence, settings: RuleSettings) -> Bant:
+    """BANT verdict: at least `settings.at_least` of the criteria met; unknown is neither met nor not met."""
+    found = states(evidence, settings)
+    met = (found == 1).sum(axis=1)
+    return Bant(met=met, unknown=(found == 0).sum(axis=1), qualified=met >= settings.at_least)

@@ -95,4 +95,4 @@ def _around(others: int, phrases: Phrases | None) -> tuple[str, str, str]:
     """Sentences of the rows that are no features: the start, the end of the scale, everything else."""
     if phrases is None:
         return "", "", ""
-    return phrases.start, phrases.end_of_scale, phrases.everything_else(np.array([others]))[0].as_py()
+    return phrases.start, phrases.end_of_scale, phrases.further(others)

@@ -90,8 +90,12 @@ class Phrases:
     def everything_else(self, others: Ints) -> pa.Array:
         """Sentence for each number of features that are not named."""
         different, which = np.unique(np.asarray(others), return_inverse=True)
-        said = [self.words.to.counted(EVERYTHING_ELSE, int(n)) for n in different]
+        said = [self.further(int(n)) for n in different]
         return pa.array(said, pa.string()).take(pa.array(which))
+
+    def further(self, others: int) -> str:
+        """Sentence for a number of features that are not named."""
+        return self.words.to.counted(EVERYTHING_ELSE, others)
 
     def _pair(self, column: int, value: float, plus: bool) -> tuple[str | None, str]:
         """Text and sentence of a value as shown, with points above zero or not."""

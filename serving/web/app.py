@@ -10,12 +10,13 @@ from fastapi import APIRouter, FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from serving.web import health, oidc, signin
+from serving.web.api.routers import API
 from serving.web.guards import GuardedApp
 from serving.web.problems import add_problems
 from serving.web.site import Site
 from serving.web.static_files import STATIC
 
-ROUTERS: tuple[APIRouter, ...] = (health.router, signin.router, oidc.router)
+ROUTERS: tuple[APIRouter, ...] = (health.router, signin.router, oidc.router, *API)
 LOOKS_EVERY_S = 1.0
 """How often a worker looks whether another model was promoted."""
 logger = logging.getLogger("ripelead.web")

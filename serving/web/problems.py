@@ -12,8 +12,10 @@ from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
 from features.errors import InputContractError, ModelRefusedError, OverlapError, RefusedError, SinkError
+from serving.web.validation import places
 
 MEDIA_TYPE = "application/problem+json"
+MOST_PLACES = 100
 _STATUS: Mapping[type[RefusedError], int] = {
     InputContractError: 422,
     ModelRefusedError: 503,
@@ -74,12 +76,9 @@ async def _of_refused(request: Request, error: Exception) -> Response:
 
 async def _of_validation(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    places = [
-        {"pointer": "/" + "/".join(map(str, one["loc"][1:])), "in": str(one["loc"][0]), "detail": one["msg"]}
-        for one in error.errors()
-    ]
-    said = "; ".join(f"{place['pointer']}: {place['detail']}" for place in places[:3])
-    return answer(request, Problem(422, f"the request is not as expected: {said}", errors=places))
+    found = places(error.errors())
+    said = "; ".join(f"{place['pointer']}: {place['detail']}" for place in found[:3])
+    return answer(request, Problem(422, f"the request is not as expected: {said}", errors=found[:MOST_PLACES]))
 
 
 async def _of_http(request: Request, error: Exception) -> Response:

@@ -12,6 +12,8 @@ from serving.web.app import create_app
 from serving.web.site import open_site
 
 BACKLOG = 2048
+PATIENCE_S = 60
+"""A worker that says nothing for so long is replaced: reading a large model on a busy machine takes its time."""
 GRACE_S = 10
 """How long requests that go on may take when the server is stopped."""
 
@@ -41,6 +43,7 @@ def run_server(directory: Path, address: tuple[str, int], workers: int) -> None:
         date_header=True,
         proxy_headers=False,
         timeout_graceful_shutdown=GRACE_S,
+        timeout_worker_healthcheck=PATIENCE_S,
         backlog=BACKLOG,
         log_level="info",
     )

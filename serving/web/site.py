@@ -10,6 +10,7 @@ from features.project import Project
 from features.serve_settings import ServeSettings
 from serving.identity.provider import Provider, provider_of
 from serving.live.model_in_use import ModelInUse
+from serving.live.warm_up import load_warm
 from serving.store.connection import Store, open_store, store_url
 from training.cli import read_all
 from training.registry import registry_of
@@ -53,4 +54,4 @@ def open_site(directory: Path, clock: Callable[[], datetime]) -> Site:
     settings = project.section("serve", ServeSettings)
     provider = provider_of(project)
     store = open_store(store_url(project.directory, settings.store))
-    return Site(project, training, settings, store, ModelInUse(registry_of(project)), clock, provider)
+    return Site(project, training, settings, store, ModelInUse(registry_of(project), load_warm), clock, provider)

@@ -1,0 +1,29 @@
+"""Examples of requests, shown in OpenAPI and in docs/api.md; tests send them."""
+
+from typing import Any
+
+from fastapi.openapi.models import Example
+
+AS_OF = "2026-01-01T00:00:00Z"
+HISTORY: dict[str, Any] = {
+    "lead": {
+        "lead_id": "L-1042",
+        "created_at": "2025-11-03T09:12:00Z",
+        "account_id": "A-77",
+        "source": "webinar",
+        "seniority": "executive",
+    },
+    "account": {"account_id": "A-77", "industry": "manufacturing"},
+    "interactions": [
+        {"lead_id": "L-1042", "occurred_at": "2025-12-02T14:00:00Z", "kind": "webinar_attended", "duration_s": 2700},
+        {"lead_id": "L-1042", "occurred_at": "2025-12-19T08:31:00+01:00", "kind": "pricing_page_view"},
+    ],
+    "assessments": [{"assessed_at": "2025-12-20T10:00:00Z", "criterion": "budget", "met": 1}],
+}
+SCORE_EXAMPLES: dict[str, Example] = {
+    "one": {"summary": "one lead", "value": {"as_of": AS_OF, **HISTORY}},
+    "histories": {
+        "summary": "several leads, without reasons",
+        "value": {"as_of": AS_OF, "explain": 0, "histories": [HISTORY]},
+    },
+}

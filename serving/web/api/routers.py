@@ -1,0 +1,7 @@
+"""All routes of the API."""
+
+from fastapi import APIRouter
+
+from serving.web.api import score
+
+API: tuple[APIRouter, ...] = (score.router,)
