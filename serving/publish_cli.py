@@ -34,6 +34,7 @@ def publish(
     from serving.publish.gathered import Asked
     from serving.publish.publish import publish as publish_all
     from serving.store.connection import open_store, store_url
+    from serving.store.upkeep import forget_expired
     from training.bundle import load_bundle
     from training.registry import registry_of
 
@@ -42,13 +43,16 @@ def publish(
     moment = parse_as_of(as_of, project)
     process = process_of(project, settings.label.deals_of_account)
     bundle = load_bundle(registry_of(project).bundle_path("champion"))
-    store = open_store(store_url(project.directory, project.section("serve", ServeSettings).store))
+    serve = project.section("serve", ServeSettings)
+    store = open_store(store_url(project.directory, serve.store))
     try:
         if carried := carry_events(store, process, instant(clock)):
             err.print(f"{carried:,} events of people were added to {process.folder}", markup=False)
         tables = read_checked(project, untimed=settings.label.column is not None)
         with progress_bar("features") as progress:
             done = publish_all(Asked(project, bundle, process, moment, clock), tables, store, progress)
+        with store.writing() as connection:
+            forget_expired(connection, instant(clock), serve.audit_days)
     finally:
         store.close()
     seconds = time.perf_counter() - began
