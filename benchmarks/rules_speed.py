@@ -23,6 +23,7 @@ from features.engines.event_logs import Limits
 from features.frameworks.definition import read_frameworks, shipped_names
 from features.frameworks.facts import facts_of
 from features.frameworks.table import Judging, opened, verdict_rows
+from features.memory import give_back
 from features.project import Project, read_project
 from features.rule_settings import RuleSettings
 from features.simulate import WorldSettings, simulate
@@ -76,6 +77,7 @@ def measure(directory: Path, names: tuple[str, ...], threads: int, memory: int) 
         rows, seen = sum(n for n, _ in judged), seen_of(found, [one for _, one in judged])
         tables, leads = found.tables, found.histories.leads
     del found, judged
+    give_back()  # as `judged_leads` does
     watch = Watch()
     events, moves = moved(project, tables, seen)
     stages_s, stages_cpu_s = watch.seconds, watch.cpu_seconds

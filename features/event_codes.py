@@ -9,7 +9,7 @@ import pandas as pd
 import pyarrow as pa
 
 from features.histories import DURATION_UNIT_S, INBOUND, NOT_GIVEN, OUTBOUND, VALUE_UNIT, fixed_point
-from features.identifiers import IdIndex, find_ids, index_ids
+from features.identifiers import IdIndex, find_ids, hashes_of, index_ids
 from features.times import FIRST_YEAR, LAST_YEAR, Mask
 from features.values import Reading, clean_ids, clean_text, read_numbers
 from features.windows import Ints
@@ -138,17 +138,21 @@ def _cell_hashes(column: pa.ChunkedArray) -> np.ndarray:
     return np.concatenate(parts) if parts else np.empty(0, np.uint64)
 
 
-def _chunk_hashes(chunk: pa.Array, *, different: bool = False) -> np.ndarray:
-    """Hash of each cell; of cells that are all `different` it is not asked first which are the same."""
+def _chunk_hashes(chunk: pa.Array) -> np.ndarray:
     if pa.types.is_dictionary(chunk.type):
-        of_values = np.append(_chunk_hashes(chunk.dictionary, different=True), np.uint64(1))
+        of_values = np.append(_chunk_hashes(chunk.dictionary), np.uint64(1))
         return of_values[chunk.indices.fill_null(len(of_values) - 1).to_numpy(zero_copy_only=False)]
+    # A missing cell is the same whatever the type of its column, which may differ from file to file.
+    return np.where(chunk.is_null().to_numpy(zero_copy_only=False), np.uint64(1), _value_hashes(chunk))
+
+
+def _value_hashes(chunk: pa.Array) -> np.ndarray:
     if pa.types.is_nested(chunk.type):
-        chunk = pa.array([str(cell) for cell in chunk.to_pylist()])
-    hashes: np.ndarray = pd.util.hash_array(chunk.to_pandas().array, categorize=not different)
-    if chunk.null_count:
-        # A missing cell is the same whatever the type of its column, which may differ from file to file.
-        hashes = np.where(chunk.is_null().to_numpy(zero_copy_only=False), np.uint64(1), hashes)
+        chunk = pa.array([str(cell) for cell in chunk.to_pylist()], pa.string())
+    if pa.types.is_string(chunk.type) or pa.types.is_large_string(chunk.type):
+        return hashes_of(chunk).view(np.uint64)
+    whole = chunk.fill_null(0) if pa.types.is_integer(chunk.type) else chunk
+    hashes: np.ndarray = pd.util.hash_pandas_object(whole.to_pandas(), index=False).to_numpy()
     return hashes
 
 

@@ -1,8 +1,10 @@
 """Interactions as a source of batches: Parquet files a row group at a time, other sources cut up in memory."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -18,6 +20,8 @@ from features.sources import SourceTable, read_source, source_files
 from features.text_files import FileRows, Positions, UnreadableRow
 
 BATCH_ROWS = 200_000
+# A Parquet column that takes no more bytes a row has labels: places in a dictionary, few enough to be short.
+LABEL_BYTES = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +71,8 @@ class EventSource:
             here = numbers[(numbers >= piece.first) & (numbers < piece.first + piece.rows)] - piece.first
             if len(here):
                 parts.append(self._rows_of(piece, here))
-        whole = pa.concat_tables([part.rows for part in parts]) if parts else self.schema.empty_table()
+        rows = [part.rows for part in parts] or [self.schema.empty_table()]
+        whole = pa.concat_tables(rows, promote_options="permissive")
         return SourceTable("interactions", self.origin, whole, tuple(parts))
 
     def _rows_of(self, piece: Piece, wanted: Positions) -> FileRows:
@@ -120,34 +125,57 @@ def _copy(project: Project, settings: TableSettings, path: Path, origin: str) ->
 
 
 def _parquet_source(files: dict[str, Path], origin: str, batch_rows: int) -> EventSource:
+    read = {shown: _metadata(path, shown) for shown, path in files.items()}
+    labels = _labels([metadata for metadata, _ in read.values()], [schema for _, schema in read.values()])
     pieces: list[Piece] = []
-    schemas = []
-    for shown, path in files.items():
-        metadata, schema = _metadata(path, shown)
-        schemas.append(schema)
+    for shown, (metadata, _) in read.items():
         in_file = 0
         for group in range(metadata.num_row_groups):
             rows = metadata.row_group(group).num_rows
             first = sum(piece.rows for piece in pieces[-1:]) + (pieces[-1].first if pieces else 0)
-            pieces.append(_row_group(path, shown, (group, batch_rows), (first, in_file, rows)))
+            these = _RowGroup(files[shown], shown, group, batch_rows, labels)
+            pieces.append(Piece(these.read, shown, first, rows, partial(_line, in_file), "row"))
             in_file += rows
-    return EventSource(origin, _unified(schemas, files), tuple(pieces))
+    return EventSource(origin, _unified([schema for _, schema in read.values()], files), tuple(pieces))
 
 
-def _row_group(path: Path, shown: str, what: tuple[int, int], where: tuple[int, int, int]) -> Piece:
-    (group, batch_rows), (first, in_file, rows) = what, where
+@dataclass(frozen=True, slots=True)
+class _RowGroup:
+    """A row group of a Parquet file; `labels` are the columns that are read as dictionaries."""
 
-    def read(columns: tuple[str, ...]) -> Iterator[pa.Table]:
+    path: Path
+    shown: str
+    number: int
+    batch_rows: int
+    labels: tuple[str, ...]
+
+    def read(self, columns: tuple[str, ...]) -> Iterator[pa.Table]:
+        labels = [name for name in self.labels if name in columns]
         try:
-            with parquet.ParquetFile(path) as plain:
-                texts = [field.name for field in plain.schema_arrow if _is_text(field.type)]
-            with parquet.ParquetFile(path, read_dictionary=[name for name in texts if name in columns]) as file:
-                for batch in file.iter_batches(batch_rows, [group], list(columns), use_threads=False):
+            with parquet.ParquetFile(self.path, read_dictionary=labels) as file:
+                for batch in file.iter_batches(self.batch_rows, [self.number], list(columns), use_threads=False):
                     yield pa.Table.from_batches([batch])
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
-            raise InputContractError(f"{shown}: cannot be read as Parquet: {error}") from error
+            raise InputContractError(f"{self.shown}: cannot be read as Parquet: {error}") from error
 
-    return Piece(read, shown, first, rows, lambda positions: in_file + positions + 1, "row")
+
+def _line(before: int, positions: Positions) -> Positions:
+    return before + positions + 1
+
+
+def _labels(files: Sequence[parquet.FileMetaData], schemas: Sequence[pa.Schema]) -> tuple[str, ...]:
+    """Text columns with few different values.
+
+    Only they are read as dictionaries: each batch carries all values of its row group, which for ids is many times what
+    the batch itself holds.
+    """
+    size, values = Counter[str](), Counter[str]()
+    for group in (file.row_group(number) for file in files for number in range(file.num_row_groups)):
+        for chunk in (group.column(number) for number in range(group.num_columns)):
+            size[chunk.path_in_schema] += chunk.total_uncompressed_size
+            values[chunk.path_in_schema] += chunk.num_values
+    texts = set.intersection(*({field.name for field in schema if _is_text(field.type)} for schema in schemas))
+    return tuple(sorted(name for name in texts if size[name] <= LABEL_BYTES * values[name]))
 
 
 def _is_text(kind: pa.DataType) -> bool:

@@ -61,6 +61,12 @@ def find_ids(index: IdIndex, column: pa.ChunkedArray) -> Ints:
     return np.concatenate(found) if found else np.empty(0, np.int64)
 
 
+def hashes_of(texts: pa.Array) -> Ints:
+    """64-bit hash of each text; that of null means nothing."""
+    start, data = _buffers(texts if pa.types.is_large_string(texts.type) else texts.cast(pa.large_string()))
+    return _hash_texts(start, data)
+
+
 def positions_of(wanted: Iterable[object], names: Iterable[object]) -> Ints:
     """Position of each wanted text among the different `names`; −1 where it is not among them or not given."""
     cells = _texts(wanted)
@@ -116,6 +122,14 @@ def _hash_text(data: Bytes, start: int, stop: int) -> np.int64:
     for i in range(start, stop):
         value = (value ^ np.uint64(data[i])) * np.uint64(0x100000001B3)
     return np.int64(value)
+
+
+@njit(cache=True, nogil=True)
+def _hash_texts(start: Ints, data: Bytes) -> Ints:
+    hashes = np.empty(len(start) - 1, np.int64)
+    for i in range(len(hashes)):
+        hashes[i] = _hash_text(data, start[i], start[i + 1])
+    return hashes
 
 
 @njit(cache=True, nogil=True)

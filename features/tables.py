@@ -24,6 +24,7 @@ from features.links import (
     settled,
     without_orphans,
 )
+from features.memory import give_back
 from features.project import Project, TableName
 from features.schema import SPECS, Column, ColumnType, TableCount, TableSpec
 from features.times import to_utc
@@ -84,7 +85,13 @@ def read_tables(project: Project, *, clock: datetime, untimed: bool = False) -> 
     """
     if clock.tzinfo is None:
         raise ValueError("clock has no time zone")
-    opened = {table: open_table(project, table, untimed=untimed) for table in SPECS if table in project.tables}
+    tables = _read(project, clock, untimed=untimed)
+    give_back()
+    return tables
+
+
+def _read(project: Project, clock: datetime, *, untimed: bool) -> Tables:
+    opened = {table: _opened(project, table, untimed=untimed) for table in SPECS if table in project.tables}
     drafts = settled(opened)
     end, note = _data_end(project, drafts, clock)
     chosen = project.project.data_end is not None
@@ -95,6 +102,12 @@ def read_tables(project: Project, *, clock: datetime, untimed: bool = False) -> 
     for draft in ended.values():
         refuse_if_mostly_bad(draft)
     return _tables(project, ended, end, note)
+
+
+def _opened(project: Project, table: TableName, *, untimed: bool) -> Draft:
+    draft = open_table(project, table, untimed=untimed)
+    give_back()
+    return draft
 
 
 def without_interactions(project: Project) -> Project:

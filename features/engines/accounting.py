@@ -114,7 +114,7 @@ class Accounting:
         parts = [bad for _, bad in sorted(self._bad.items())]
         if not parts and not self.source.unreadable:
             return None
-        rows = pa.concat_tables([part.rows for part in parts], promote_options="default") if parts else pa.table({})
+        rows = pa.concat_tables([part.rows for part in parts], promote_options="permissive") if parts else pa.table({})
         faults = pd.concat([part.faults for part in parts], ignore_index=True) if parts else pd.DataFrame()
         return BadRows("interactions", rows, faults, self.source.unreadable)
 
@@ -140,5 +140,5 @@ def _named(counts: Ints, labels: Labels) -> pd.Series:
 
 
 def _both(a: BadRows, b: BadRows) -> BadRows:
-    rows = pa.concat_tables([a.rows, b.rows], promote_options="default")
+    rows = pa.concat_tables([a.rows, b.rows], promote_options="permissive")
     return BadRows(a.table, rows, pd.concat([a.faults, b.faults], ignore_index=True), ())

@@ -12,7 +12,7 @@ import pandas as pd
 from features.door import reading_of
 from features.engines.account_ranges import AccountRanges, account_ranges
 from features.engines.accounting import Accounting
-from features.engines.row_ids import RowIds, drop_conflicts
+from features.engines.row_ids import drop_conflicts, row_ids
 from features.engines.settling import settle
 from features.event_codes import Labels, known_ids
 from features.event_door import EventDoor, code_batch
@@ -23,6 +23,7 @@ from features.histories import Block, Histories, account_log
 from features.identifiers import positions_of
 from features.layout import layout_of
 from features.links import different_ids
+from features.memory import give_back
 from features.project import FeatureSettings, Project
 from features.propose import Available, Vocabulary, vocabulary_of
 from features.schema import SPECS
@@ -151,7 +152,22 @@ def read_event_logs(
         InputContractError: the table cannot be used as a whole.
     """
     ranges = account_ranges(histories, door, source.rows, folder, limits.records)
-    accounting, ids = Accounting(source), RowIds()
+    accounting = Accounting(source)
+    give_back()  # what the door and the histories took on their way
+    doubtful = _scattered(source, ranges, accounting, limits, progress)
+    give_back()
+    accounting.refuse_if_mostly_bad()
+    settle(ranges, accounting, drop_conflicts(source, door, accounting, doubtful), limits.threads)
+    give_back()
+    return EventLogs(ranges, accounting)
+
+
+def _scattered(
+    source: EventSource, ranges: AccountRanges, accounting: Accounting, limits: Limits, progress: Progress
+) -> Ints:
+    """All interactions to their ranges; gives the numbers of rows whose id may come twice."""
+    door = ranges.door
+    ids = row_ids(door, source.rows, ranges.partitions.folder, limits.records)
 
     def read(number: int) -> int:
         piece = source.pieces[number]
@@ -159,7 +175,7 @@ def read_event_logs(
             coded = code_batch(door, batch, first)
             accounting.add(coded, first)
             ranges.add(coded.records)
-            ids.add(batch, door, first)
+            ids.add(batch, first)
         return piece.rows
 
     done = 0
@@ -167,9 +183,7 @@ def read_event_logs(
         for rows in threads.map(read, range(len(source.pieces))):
             done += rows
             progress(done, source.rows)
-    accounting.refuse_if_mostly_bad()
-    settle(ranges, accounting, drop_conflicts(source, door, accounting, ids.doubtful()), limits.threads)
-    return EventLogs(ranges, accounting)
+    return ids.doubtful()
 
 
 def open_door(project: Project, source: EventSource, tables: Tables, histories: Histories, end: datetime) -> EventDoor:

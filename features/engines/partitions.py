@@ -89,10 +89,14 @@ class Partitions:
     def each(self) -> Iterator[Records]:
         """All records, part by part; they stay."""
         for number in range(self.n):
-            if self._path(number).exists():
-                yield np.fromfile(self._path(number), self.dtype)
-            yield from self._beside[number]
-            yield self._inside(number)
+            yield from self.look(number)
+
+    def look(self, number: int) -> Iterator[Records]:
+        """The records of one partition, part by part; they stay."""
+        if self._path(number).exists():
+            yield np.fromfile(self._path(number), self.dtype)
+        yield from self._beside[number]
+        yield self._inside(number)
 
     @property
     def _bytes(self) -> int:

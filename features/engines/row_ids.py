@@ -1,55 +1,55 @@
 """Rows of interactions with one id of their own: found by hashes, all but the fullest quarantined."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import mkdtemp
 
 import numpy as np
 
 from features.door import open_rows
 from features.engines.accounting import Accounting
+from features.engines.partitions import Partitions
 from features.event_codes import rest_hash
 from features.event_door import EventDoor, code_batch
+from features.event_records import Records, joined
 from features.event_source import EventSource
 from features.links import one_row_a_key, without_repeats
 from features.sources import SourceTable
 from features.windows import Ints
 
 ID = "interaction_id"
-
-
 PARTS = 16
 """Ids are compared in so many parts, by their hashes: all at once would take several times their memory."""
+IDS_SHARE = 0.25
+"""Ids may take so much beside what records of events may take in memory; what exceeds it goes to disk."""
+MOST_BYTES = 2**28
+NOTED = np.dtype([("hash", "<i8"), ("row", "<i8")])
 
 
-@dataclass
+@dataclass(frozen=True, slots=True)
 class RowIds:
     """Hashes of the interactions' own ids with their row numbers, to find ids that come twice.
 
-    Hashes and rows of a batch are noted at once: several threads may add.
+    `column` is the source column that has them; None: there is none. Several threads may add.
     """
 
-    batches: list[tuple[Ints, range | Ints]] = field(default_factory=list)
+    column: str | None
+    noted: Partitions
 
-    def add(self, batch: SourceTable, door: EventDoor, first: int) -> None:
+    def add(self, batch: SourceTable, first: int) -> None:
         """Note the ids of a batch whose first row has the number `first`."""
-        column = door.layout.canonical.get(ID)
-        if column is not None:
-            cells = batch.rows[column]
-            hashes = rest_hash([cells], batch.rows.num_rows)
-            if cells.null_count:
-                given = np.flatnonzero(np.asarray(cells.is_valid()))
-                self.batches.append((hashes[given], given + first))
-            else:
-                self.batches.append((hashes, range(first, first + len(hashes))))
+        if self.column is None:
+            return
+        cells = batch.rows[self.column]
+        given = np.flatnonzero(np.asarray(cells.is_valid()))
+        noted = np.empty(len(given), NOTED)
+        noted["hash"] = rest_hash([cells], batch.rows.num_rows)[given]
+        noted["row"] = given + first
+        self.noted.add(noted, noted["hash"] & (PARTS - 1))
 
-    @property
-    def hashes(self) -> list[Ints]:
-        """Hashes of the ids of each batch."""
-        return [hashes for hashes, _ in self.batches]
-
-    @property
-    def rows(self) -> list[Ints]:
-        """Numbers of the rows that have them."""
-        return [np.asarray(rows, np.int64) for _, rows in self.batches]
+    def all(self) -> Records:
+        """All that was noted, in no order."""
+        return joined(list(self.noted.each()), NOTED)
 
     def doubtful(self) -> Ints:
         """Numbers of the rows whose id may come twice."""
@@ -57,13 +57,19 @@ class RowIds:
         return np.sort(np.concatenate(found))
 
     def _doubtful(self, part: int) -> Ints:
-        mine = [np.flatnonzero(hashes & (PARTS - 1) == part) for hashes, _ in self.batches]
-        hashes = [one[at] for (one, _), at in zip(self.batches, mine, strict=True)]
-        twice = np.unique(_repeated(np.concatenate([np.empty(0, np.int64), *hashes])))
-        if len(twice) == 0:
-            return np.empty(0, np.int64)
-        rows = (np.asarray(rows)[at] for (_, rows), at in zip(self.batches, mine, strict=True))
-        return np.concatenate([of[np.isin(one, twice)] for of, one in zip(rows, hashes, strict=True)])
+        noted = joined(list(self.noted.look(part)), NOTED)
+        twice = np.unique(_repeated(noted["hash"].copy()))
+        return noted["row"][np.isin(noted["hash"], twice)] if len(twice) else np.empty(0, np.int64)
+
+
+def row_ids(door: EventDoor, rows: int, folder: Path, limit: int) -> RowIds:
+    """Room for the ids of about so many rows; `limit`: bytes that records of events may take.
+
+    What exceeds its share goes to a folder of its own in `folder`.
+    """
+    column = door.layout.canonical.get(ID)
+    own, most = Path(mkdtemp(prefix="ids-", dir=folder)), min(int(limit * IDS_SHARE), MOST_BYTES)
+    return RowIds(column, Partitions(PARTS, NOTED, own, most, rows if column else 0))
 
 
 def _repeated(hashes: Ints) -> Ints:

@@ -106,7 +106,7 @@ def _any_says_no(attributes: tuple[Piece, ...], n: int) -> Bools:
 
 
 def _assessment(sight: Sight, criterion: Criterion, limit: float) -> Assessment:
-    known, snapshots = sight.facts.assessed[names_of(criterion)], sight.snapshots
+    known, snapshots = sight.facts.assessed.of(names_of(criterion)), sight.snapshots
     said, place = _latest(known.recordings, snapshots)
     deadline = np.where(place >= 0, np.append(known.deadline, NEVER)[place], NEVER)
     grade = np.where(_too_far(criterion, snapshots, deadline) & (said.grade >= limit), 0.0, said.grade)

@@ -1,6 +1,6 @@
 """Facts: what the small tables say of leads for some frameworks: assessments, attributes, points of attributes."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -15,6 +15,7 @@ from features.attribute_points import (
     word_for,
     worth_of,
 )
+from features.event_order import total_order
 from features.frameworks.definition import AttributeRule, Criterion, Framework
 from features.identifiers import positions_of
 from features.recorded import Recorded
@@ -28,29 +29,42 @@ Names = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Assessed:
-    """Assessments of leads sorted by (lead, time, met, deadline); `deadline` in microseconds, NEVER when none."""
+    """Assessments of leads sorted by (lead, time, met, deadline); `deadline` in microseconds, NEVER when none.
+
+    `criterion` is the position in `names` (in lower case) of what each is about.
+    """
 
     recordings: Recorded
     deadline: Ints
+    criterion: Ints
+    names: Names
 
     def cut(self, first: int, stop: int) -> "Assessed":
         """Those of the leads `[first, stop)`, renumbered from 0."""
-        start = self.recordings.segments.start[[first, stop]]
-        return Assessed(self.recordings.cut(first, stop), self.deadline[start[0] : start[1]])
+        at = slice(*self.recordings.segments.start[[first, stop]])
+        return Assessed(self.recordings.cut(first, stop), self.deadline[at], self.criterion[at], self.names)
+
+    def of(self, names: Names) -> "Assessed":
+        """Those that go by some names."""
+        theirs = np.array([name in names for name in self.names], np.bool_)[self.criterion]
+        start = np.append(0, np.cumsum(theirs))[self.recordings.segments.start]
+        segments = Segments(start, self.recordings.segments.time[theirs])
+        known = Recorded(segments, self.recordings.value[theirs])
+        return Assessed(known, self.deadline[theirs], self.criterion[theirs], self.names)
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """Per lead: assessments by the names they go by, grades by attribute rule, and points of attributes."""
+    """Per lead: assessments, grades by attribute rule, and points of attributes."""
 
-    assessed: Mapping[Names, Assessed]
+    assessed: Assessed
     attributes: Mapping[str, Floats | Recorded]
     points: AttributePoints
 
     def cut(self, first: int, stop: int) -> "Facts":
         """The leads `[first, stop)`, renumbered from 0."""
         return Facts(
-            {names: known.cut(first, stop) for names, known in self.assessed.items()},
+            self.assessed.cut(first, stop),
             {key: _cut(known, first, stop) for key, known in self.attributes.items()},
             AttributePoints(
                 {key: _cut(known, first, stop) for key, known in self.points.points.items()}, self.points.earning
@@ -80,7 +94,7 @@ def facts_of(
         for key, rule in rules.items()
     }
     return Facts(
-        _assessed(tables.assessments, leads["lead_id"], {names_of(criterion) for criterion in criteria}),
+        _assessed(tables.assessments, leads["lead_id"], {name for one in criteria for name in names_of(one)}),
         {key: known for key, known in graded.items() if known is not None},
         attribute_points(leads, tables, points, tracked),
     )
@@ -103,25 +117,14 @@ def _grade(rule: AttributeRule, value: object) -> float:
     return np.nan if found is None else found
 
 
-def _assessed(assessments: pd.DataFrame, lead_ids: pd.Series, wanted: Iterable[Names]) -> dict[Names, Assessed]:
+def _assessed(assessments: pd.DataFrame, lead_ids: pd.Series, wanted: Collection[str]) -> Assessed:
+    """Assessments of the leads that go by one of the wanted names."""
     code, different = pd.factorize(assessments["criterion"])
-    lower = [str(name).strip().lower() for name in different]
-    columns = (
-        positions_of(assessments["lead_id"], lead_ids),
-        microseconds(assessments["assessed_at"]),
-        assessments["met"].to_numpy(np.float64),
-        microseconds(assessments["deadline"]),
-    )
-    found = {}
-    for names in wanted:
-        chosen = np.flatnonzero(np.array([*(name in names for name in lower), False])[code])
-        found[names] = _sorted(tuple(column[chosen] for column in columns), len(lead_ids))
-    return found
-
-
-def _sorted(columns: tuple[np.ndarray, ...], n_leads: int) -> Assessed:
-    lead, time, met, deadline = columns
-    order = np.lexsort((deadline, met, time, lead))
-    order = order[lead[order] >= 0]
-    segments = Segments(starts(lead[order], n_leads), time[order])
-    return Assessed(Recorded(segments, met[order]), np.asarray(deadline[order], np.int64))
+    names = tuple(str(name).strip().lower() for name in different)
+    lead = positions_of(assessments["lead_id"], lead_ids)
+    chosen = np.flatnonzero((lead >= 0) & np.array([*(name in wanted for name in names), False])[code])
+    lead, code, met = lead[chosen], code[chosen], assessments["met"].to_numpy(np.float64)[chosen]
+    time, deadline = (microseconds(assessments[name])[chosen] for name in ("assessed_at", "deadline"))
+    order = total_order(lead, time, len(lead_ids), lambda rows: [met[rows], deadline[rows]])
+    segments = Segments(starts(lead, len(lead_ids)), time[order])
+    return Assessed(Recorded(segments, met[order]), deadline[order], code[order], names)

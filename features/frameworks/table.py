@@ -23,6 +23,7 @@ from features.frameworks.definition import Framework
 from features.frameworks.facts import Facts, facts_of
 from features.frameworks.verdict import MET, OUTCOMES, UNKNOWN, Judgement, Small, judge_all
 from features.histories import Block, Histories, build_histories
+from features.memory import give_back
 from features.points import as_points
 from features.points_log import GRADES, grade_codes
 from features.project import Project
@@ -121,8 +122,6 @@ def opened(judging: Judging, progress: Progress) -> Iterator[Opened]:
     """What is judged, its events out of core where the project has them in files or a query."""
     project = judging.project
     small = read_tables(without_interactions(project), clock=judging.clock, untimed=judging.untimed)
-    # What reading took stays with Arrow's allocator otherwise: more than the tables of a million leads themselves.
-    pa.default_memory_pool().release_unused()
     with open_events(project, batch_rows(judging.limits)) as source:
         if source is None:
             histories = build_histories(small, project.hygiene)
@@ -167,6 +166,7 @@ def _asked(judging: Judging, tables: Tables, histories: Histories) -> Asked:
     points = judging.project.points
     tracked = tracked_fields(tables.lead_changes)
     facts = facts_of(histories.leads, tables, judging.frameworks, points, tracked)
+    give_back()
     return Asked(snapshots_at(histories, judging.as_of), facts, judging.frameworks, points)
 
 

@@ -15,6 +15,7 @@ from features.frameworks.definition import Framework, parse_framework, read_fram
 from features.frameworks.table import Judging, Opened, opened
 from features.frameworks.verdict import MET, NOT_MET, STATES, UNKNOWN, Judgement, Small, Verdicts
 from features.identifiers import positions_of
+from features.memory import give_back
 from features.points import as_points
 from features.project import Project
 from features.rule_settings import RuleSettings
@@ -95,7 +96,10 @@ def _read(rules: RuleSettings, directory: Path) -> Framework:
 def judged_leads(judging: Judging, progress: Progress) -> tuple[Tables, Seen]:
     """The tables, and points and verdicts of every lead that was created by the date, events out of core."""
     with opened(judging, progress) as found:
-        return found.tables, seen_of(found, [judgement for _, judgement in found.judged()])
+        tables, seen = found.tables, seen_of(found, [judgement for _, judgement in found.judged()])
+    del found
+    give_back()
+    return tables, seen
 
 
 def seen_of(found: Opened, judged: Sequence[Judgement]) -> Seen:

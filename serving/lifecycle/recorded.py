@@ -49,8 +49,7 @@ def _created(leads: pd.DataFrame) -> pa.Table:
 
 
 def _decided(decisions: pd.DataFrame, pauses: Pauses) -> pa.Table:
-    known = decisions["decision"].astype(object).str.lower().map(DECISIONS).fillna("reject")
-    action = _numbers(known)
+    action = _numbers(decisions["decision"])
     days = {"recycle": pauses.recycle_days, "reject": pauses.reject_days}
     pause = np.array([days.get(name, 0) for name in ACTIONS], np.int64)[action] * DAY_US
     until = times(np.where(pause > 0, microseconds(decisions["decided_at"]) + pause, NEVER))
@@ -76,7 +75,8 @@ def _closed(deals: pd.DataFrame) -> pa.Table:
 
 def _owners(changes: pd.DataFrame) -> list[pa.Table]:
     """Reassignments, where the history of fields has the owner."""
-    owner = changes[changes["field"].astype(object).str.lower() == "owner"]
+    field, different = pd.factorize(changes["field"])
+    owner = changes[np.append(np.array([name.lower() == "owner" for name in different], np.bool_), False)[field]]
     if owner.empty:
         return []
     action = np.full(len(owner), ACTIONS.index("reassign"))
@@ -101,6 +101,9 @@ def _stage_number(action: Action) -> int:
     return -1 if stage is None else STAGES.index(stage)
 
 
-def _numbers(actions: pd.Series) -> Ints:
-    numbers = actions.map({name: number for number, name in enumerate(ACTIONS)})
-    return np.asarray(numbers, np.int64)
+def _numbers(decisions: pd.Series) -> Ints:
+    """The action that each decision is."""
+    code, different = pd.factorize(decisions)
+    actions = [DECISIONS.get(str(word).lower(), "reject") for word in different]
+    number = np.array([ACTIONS.index(action) for action in (*actions, "reject")], np.int64)
+    return number[code]

@@ -82,7 +82,8 @@ def replay(events: pa.Table, as_of: datetime | None = None) -> Timeline:
     """
     at = moments(events["at"])
     row = np.arange(len(events)) if as_of is None else np.flatnonzero(at < instant(as_of))
-    known = events.select(READ) if as_of is None else events.select(READ).take(pa.array(row))
+    known = events.select(READ)
+    known = known if len(row) == len(events) else known.take(pa.array(row))
     lead_ids, lead = _numbered(renamed(known["lead_id"], survivors_in(known)))
     start, place = _order(events, row, (lead, len(lead_ids)), at)
     done = _replayed(

@@ -227,9 +227,10 @@ def _refuse_shared_ids(folder: Path, state: State, came: Sequence[Came | None], 
     """
     known = [load(folder / ids_name(part.number)) for part in state.manifest.events if part.has_ids]
     for source, own in zip(came, (1, 0), strict=False):
-        if source is None or source.id_hashes is None:
+        if source is None or source.ids.column is None:
             continue
-        hashes, rows = source.id_hashes, np.concatenate(source.ids.rows) + source.offset
+        noted = source.ids.all()
+        hashes, rows = noted["hash"], noted["row"] + source.offset
         times = sum(
             (np.searchsorted(old, hashes, "right") - np.searchsorted(old, hashes) for old in known), np.zeros(1)
         )

@@ -12,7 +12,7 @@ from features.engines.account_ranges import PARTITION_EVENTS
 from features.engines.accounting import Accounting
 from features.engines.event_logs import Limits, Progress
 from features.engines.partitions import Partitions
-from features.engines.row_ids import RowIds, drop_conflicts
+from features.engines.row_ids import RowIds, drop_conflicts, row_ids
 from features.engines.store.blocks import columns_of
 from features.engines.store.events import EventPart, EventWriter, known_already, owners_of
 from features.event_door import EventDoor, code_batch
@@ -44,7 +44,7 @@ class Came:
     @property
     def id_hashes(self) -> Ints | None:
         """Hashes of the rows' own ids; None when the source has none."""
-        return np.concatenate(self.ids.hashes) if self.ids.hashes else None
+        return None if self.ids.column is None else self.ids.all()["hash"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,8 @@ def intake(door: EventDoor, lead_number: Ints, rows: int, folder: Path, limits: 
 
 def let_in(source: EventSource, into: Intake, offset: int, threads: int, progress: Progress) -> Came:
     """Read a source through the door."""
-    accounting, ids, door = Accounting(source), RowIds(), into.door
+    accounting, door, partitions = Accounting(source), into.door, into.partitions
+    ids = row_ids(door, source.rows, partitions.folder, partitions.limit)
     alive = [np.empty(0, np.int64)]
 
     def read(number: int) -> int:
@@ -83,8 +84,8 @@ def let_in(source: EventSource, into: Intake, offset: int, threads: int, progres
             coded = code_batch(door, batch, first)
             accounting.add(coded, first)
             into.add(coded.records, offset)
-            ids.add(batch, door, first)
-            if ids.batches:
+            ids.add(batch, first)
+            if ids.column is not None:
                 alive.append(np.flatnonzero(coded.draft.alive) + first + offset)
         return piece.rows
 
