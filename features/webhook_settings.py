@@ -48,6 +48,7 @@ class WebhookSettings(Section):
             ]
         ],
     )
+    language: Literal["en", "de", "da"] = Field("en", description="language of the reasons in messages")
     timeout_s: float = Field(20.0, description="seconds that a receiver has to answer", ge=1, le=60)
     keep_days: float = Field(30.0, description="delivered messages are deleted after so long", gt=0)
 

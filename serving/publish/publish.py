@@ -11,6 +11,7 @@ from features.errors import OverlapError
 from features.tables import Tables
 from features.times import microseconds
 from features.windows import NEVER
+from serving.delivery.telling import moved_messages, telling_of
 from serving.publish.arrivals import with_arrivals
 from serving.publish.documents import documents
 from serving.publish.gathered import Asked, Gathered, gather
@@ -20,6 +21,8 @@ from serving.render import VERSION_LENGTH
 from serving.store import publications
 from serving.store.arrived import arrived_rows
 from serving.store.connection import Store
+from serving.store.outbox import enqueue
+from serving.store.told_leads import moved_leads
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,7 @@ def publish(asked: Asked, tables: Tables, store: Store, progress: Progress = sil
         OverlapError: a newer publication is current already.
         SinkError: the store cannot be written.
     """
-    as_of = instant(asked.as_of)
+    as_of, telling = instant(asked.as_of), telling_of(asked.project, asked.bundle)
     with store.reading() as connection:
         _refuse_older(publications.current(connection), as_of)
         former = Former(publications.former_scores(connection, as_of))
@@ -56,6 +59,8 @@ def publish(asked: Asked, tables: Tables, store: Store, progress: Progress = sil
     with store.writing() as connection:
         _refuse_older(publications.current(connection), as_of)
         publications.finish(connection, number, {"finished_at": instant(asked.clock)})
+        told = moved_messages(moved_leads(connection, number), telling)
+        enqueue(connection, told, instant(asked.clock))
         over = list(publications.former(connection))
     for one in over:
         publications.remove(store, one)

@@ -1,6 +1,7 @@
 """A publication has every lead once, with the numbers of the nightly job, and histories that give them again."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import pairwise
 
@@ -11,6 +12,7 @@ from trained import command
 from features.errors import OverlapError
 from features.single import compute_one
 from features.tables import read_tables
+from serving.delivery.events import ENTERED
 from serving.language.phrases import phrases_of
 from serving.lifecycle.history import process_of
 from serving.live.account_history import unpacked
@@ -22,7 +24,7 @@ from serving.publish.publish import publish
 from serving.score import score_leads
 from serving.store import publications
 from serving.store.connection import open_store
-from serving.store.schema import ACCOUNT, DOCUMENT, INTERACTION, LEAD, PUBLICATION, SCORE_POINT
+from serving.store.schema import ACCOUNT, DOCUMENT, INTERACTION, LEAD, OUTBOX, PUBLICATION, SCORE_POINT
 from training.bundle import load_bundle
 from training.cli import read_all
 from training.registry import registry_of
@@ -144,8 +146,6 @@ def test_what_arrived_changes_the_next_publication(asked, tables, filled, tmp_pa
 
 
 def test_an_older_publication_does_not_replace_a_newer_one(filled, asked, tables):
-    from dataclasses import replace
-
     with pytest.raises(OverlapError, match="later time is current"):
         publish(replace(asked, as_of=datetime(2025, 12, 1, tzinfo=UTC)), tables, filled)
 
@@ -165,6 +165,31 @@ def test_what_a_killed_run_left_is_removed(asked, tables, gathered, tmp_path, mo
         assert len(connection.scalars(select(LEAD.c.lead_id)).all()) == done.leads
         assert connection.scalars(select(DOCUMENT.c.name)).all() == ["funnel"]
     store.close()
+
+
+def test_what_a_publication_moved_is_told_with_its_reasons(asked, tables, gathered, tmp_path, monkeypatch):
+    monkeypatch.setattr(publishing, "gather", lambda *_: gathered)
+    monkeypatch.setattr(publishing, "documents", lambda *_: ())
+    hook = {"name": "crm", "url": "https://x.example", "secret": "${S}", "events": [*ENTERED.values()]}
+    raw = {**asked.project.raw, "serve": {"webhooks": {"language": "de", "endpoints": [hook]}}}
+    own = replace(asked, project=replace(asked.project, raw=raw))
+    store = open_store(f"sqlite:///{tmp_path}/store.db")
+    publish(own, tables, store)
+    with store.writing() as connection:
+        assert connection.execute(select(OUTBOX)).all() == []  # the first publication is no news
+        mine = connection.execute(select(LEAD).where(LEAD.c.stage != "lead", LEAD.c.is_open)).mappings().first()
+        connection.execute(LEAD.update().where(LEAD.c.lead_id == mine["lead_id"]).values(stage="lead"))
+    publish(own, tables, store)
+    with store.reading() as connection:
+        (message,) = connection.execute(select(OUTBOX)).all()
+    store.close()
+    data = json.loads(message.payload)["data"]
+    said = read_reasons(mine["reasons"], phrases_of(asked.bundle, "de"))
+    assert message.kind == ENTERED[mine["stage"]]
+    assert (data["lead_id"], data["stage"], data["score"]) == (mine["lead_id"], mine["stage"], mine["score"])
+    assert [one["sentence"] for one in data["reasons"]] == [
+        one.sentence for one in said if one.group not in ("Start", "Other")
+    ]
 
 
 def test_the_command(world, monkeypatch, tmp_path):
