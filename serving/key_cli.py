@@ -72,7 +72,7 @@ def list_keys(directory: ProjectFolder = HERE) -> None:
 def revoke(
     key: Annotated[str, typer.Argument(help="prefix or name of the key")], directory: ProjectFolder = HERE
 ) -> None:
-    """End a key at once."""
+    """End a key; running servers refuse it within a second."""
     from serving.store.keys import all_keys, revoke_keys
 
     with at_desk(directory) as desk:

@@ -55,6 +55,18 @@ class Budget:
             purse.tokens -= 1
             return 0
 
+    def spend_held(self, key: str) -> bool:
+        """Spend a token that this worker holds already, without waiting for anything; False where there is none."""
+        purse = self._purse(key)
+        if not purse.lock.acquire(blocking=False):
+            return False
+        try:
+            held = purse.tokens > 0
+            purse.tokens -= held
+            return held
+        finally:
+            purse.lock.release()
+
     def _purse(self, key: str) -> _Purse:
         with self._lock:
             if len(self._purses) >= _MOST_KEYS and key not in self._purses:

@@ -65,9 +65,10 @@ def hashed(password: str) -> str:
 
 def fits(stored: str | None, password: str) -> bool:
     """Whether a password is the one that was hashed; without a hash (no such user) False after the same work."""
+    nobodys = _of_nobody()  # asked for in any case: the first time it takes as long as another check
     try:
         with _AT_ONCE:
-            _HASHER.verify(stored if stored is not None else _of_nobody(), _normal(password)[: MOST + 1])
+            _HASHER.verify(nobodys if stored is None else stored, _normal(password)[: MOST + 1])
     except (VerificationError, InvalidHashError):
         return False
     return stored is not None

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from serving.identity.tokens import KeyText, same
 from serving.identity.who import Identity, permissions_of_key
@@ -13,6 +13,7 @@ from serving.store.schema import API_KEY
 
 TOUCH_US = 60_000_000
 """`used_at` is written at most this often."""
+_BY_PREFIX = select(API_KEY).where(API_KEY.c.prefix == bindparam("wanted"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ def add_key(connection: Connection, text: KeyText, new: NewKey, by: str, at_us: 
 
 def find_key(connection: Connection, text: KeyText, now_us: int) -> Key | None:
     """The key that a program sent, by one query; None where there is none, or it ended."""
-    row = connection.execute(select(API_KEY).where(API_KEY.c.prefix == text.prefix)).one_or_none()
+    row = connection.execute(_BY_PREFIX, {"wanted": text.prefix}).one_or_none()
     if row is None or not same(row.key_hash, text.secret_hash):
         return None
     key = _key(row)

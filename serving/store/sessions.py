@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from serving.identity.roles import ALLOWED, Role
 from serving.identity.who import Identity
@@ -10,6 +10,9 @@ from serving.store.schema import APP_USER, SESSION
 
 TOUCH_US = 60_000_000
 """`seen_at` is written at most this often, so that reading pages writes nothing."""
+_COLUMNS = (SESSION.c.user, SESSION.c.seen_at, SESSION.c.expires_at, SESSION.c.revoked_at, APP_USER.c.disabled_at,
+            APP_USER.c.name, APP_USER.c.role, APP_USER.c.owner, APP_USER.c.language, APP_USER.c.theme)  # fmt: skip
+_BY_TOKEN = select(*_COLUMNS).join_from(SESSION, APP_USER).where(SESSION.c.token_hash == bindparam("wanted"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +36,7 @@ def start_session(connection: Connection, token_hash: str, user: int, at_us: int
 
 def find_session(connection: Connection, token_hash: str, now_us: int, idle_us: int) -> Session | None:
     """The session of a token, by one query; None where it ended, was idle too long, or its user is disabled."""
-    columns = (SESSION.c.user, SESSION.c.seen_at, SESSION.c.expires_at, SESSION.c.revoked_at, APP_USER.c.disabled_at,
-               APP_USER.c.name, APP_USER.c.role, APP_USER.c.owner, APP_USER.c.language, APP_USER.c.theme)  # fmt: skip
-    query = select(*columns).join_from(SESSION, APP_USER).where(SESSION.c.token_hash == token_hash)
-    row = connection.execute(query).one_or_none()
+    row = connection.execute(_BY_TOKEN, {"wanted": token_hash}).one_or_none()
     if row is None or row.revoked_at is not None or row.disabled_at is not None:
         return None
     if now_us >= row.expires_at or now_us >= row.seen_at + idle_us:

@@ -5,22 +5,27 @@ from contextlib import suppress
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
+from fastapi.concurrency import run_in_threadpool
+from fastapi.security import HTTPBearer
 from starlette.exceptions import HTTPException
 
 from features.errors import SinkError
+from serving.identity.known import KnownKeys
 from serving.identity.paths import sign_in_page
 from serving.identity.roles import Permission
-from serving.identity.tokens import key_text, token_hash
+from serving.identity.tokens import KeyText, key_text, token_hash
 from serving.identity.who import Identity, sees
 from serving.store.keys import Key, find_key, touch_key
 from serving.store.sessions import Session, find_session, to_be_touched, touch_session
 from serving.web.credentials import bearer, session_token, site_of
-from serving.web.limits import spend_request
+from serving.web.limits import budget_of, spend_request
 from serving.web.negotiation import wants_page
 from serving.web.problems import Problem
 from serving.web.site import Site
 
 US_A_MINUTE = 60_000_000
+KEY = HTTPBearer(auto_error=False, scheme_name="key", description="a key of `ripelead user key add`: rl_…")
+"""What the API's description says of signing in; `signed_in` reads the header itself."""
 
 
 def signed_in(request: Request) -> Identity:
@@ -43,7 +48,10 @@ def needs(permission: Permission) -> Any:  # noqa: ANN401  (what FastAPI calls a
     `def worklist(who: Annotated[Identity, needs("leads.own_and_pool")]) -> …`
     """
 
-    def allowed(who: Annotated[Identity, Depends(signed_in)]) -> Identity:
+    async def allowed(request: Request, _key: Annotated[object, Depends(KEY)]) -> Identity:
+        who = _at_hand(request)
+        if who is None:
+            who = await run_in_threadpool(signed_in, request)
         if not who.may(permission):
             raise Problem(403, f"this needs the permission {permission}, which {_lacks(who)}")
         return who
@@ -91,21 +99,32 @@ def _by_session(request: Request) -> Identity:
     raise HTTPException(303, "sign in first", {"Location": sign_in_page(page)})
 
 
+def _at_hand(request: Request) -> Identity | None:
+    """Who asks with a key that this worker just saw and holds a request of its budget for: nothing is waited for."""
+    text = key_text(bearer(request) or "")
+    if text is None:
+        return None
+    known: KnownKeys = request.app.state.known_keys
+    identity = known.find(text, site_of(request).now)
+    if identity is None or not budget_of(request).spend_held(text.prefix):
+        return None
+    request.state.identity = identity
+    return identity
+
+
 def _by_key(request: Request, sent: str) -> Identity:
-    site = site_of(request)
-    key = _known_key(site, sent)
-    if key is None:
+    site, text = site_of(request), key_text(sent)
+    key = None if text is None else _found(site, text)
+    if text is None or key is None:
         raise _who_are_you("the key is not known, was revoked, or has expired")
     spend_request(request, key.prefix)
     if key.to_be_touched(site.now):
         _write_softly(site, lambda connection: touch_key(connection, key.prefix, site.now))
+    request.app.state.known_keys.keep(text, key.identity, site.now)
     return key.identity
 
 
-def _known_key(site: Site, sent: str) -> Key | None:
-    text = key_text(sent)
-    if text is None:
-        return None
+def _found(site: Site, text: KeyText) -> Key | None:
     with site.store.reading() as connection:
         return find_key(connection, text, site.now)
 

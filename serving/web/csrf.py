@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from ipaddress import ip_address
+from socket import gethostname
 from urllib.parse import urlsplit
 
 from fastapi import Request
@@ -19,7 +20,7 @@ SAFE = frozenset(("GET", "HEAD", "OPTIONS"))
 def known_hosts(settings: ServeSettings) -> frozenset[str]:
     """Names by which this server may be asked for, beside addresses (which no name server can turn elsewhere)."""
     public = urlsplit(settings.public_url or "").hostname
-    return frozenset(name.lower() for name in (settings.host, public, "localhost") if name)
+    return frozenset(name.lower() for name in (settings.host, public, "localhost", gethostname()) if name)
 
 
 def host_of(header: str) -> str | None:

@@ -4,6 +4,7 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp
 
 from serving.identity.budget import Budget
+from serving.identity.known import KnownKeys
 from serving.identity.sightings import Sightings
 from serving.web.csrf import KnownHosts, OwnChangesOnly, known_hosts
 from serving.web.headers import SecureHeaders
@@ -18,6 +19,7 @@ class GuardedApp(FastAPI):
         """The app's own layers inside the guards; called once, when the app starts."""
         site: Site = self.state.site
         self.state.budget = Budget(site.settings.requests_per_minute)
+        self.state.known_keys = KnownKeys()
         self.state.sightings = Sightings()
         app: ASGIApp = LimitedBodies(super().build_middleware_stack(), site.settings.max_body_kb * 1024)
         app = OwnChangesOnly(app, site.settings.public_url)

@@ -50,14 +50,19 @@ class LimitedBodies:
         return int(length) if length.isdigit() and len(length) < 16 else self._most + 1
 
 
+def budget_of(request: Request) -> Budget:
+    """What this worker holds of the budgets of keys."""
+    budget: Budget = request.app.state.budget
+    return budget
+
+
 def spend_request(request: Request, prefix: str) -> None:
     """Spend a request of a key's budget, which all workers share.
 
     Raises:
         Problem: 429 with Retry-After where it is spent.
     """
-    site, budget = site_of(request), request.app.state.budget
-    assert isinstance(budget, Budget)
+    site, budget = site_of(request), budget_of(request)
     limit, now = site.settings.requests_per_minute, site.now
 
     def draw(wanted: int) -> Grant:

@@ -6,7 +6,7 @@ import pytest
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import PlainTextResponse
 from sites import PAGE, Clock, client_of, key_of, sign_in, site_in
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
 
 from features.errors import SinkError
 from serving.identity.roles import ALLOWED, HUMAN_ROLES, PERMISSIONS
@@ -181,6 +181,32 @@ def test_a_revoked_key_is_refused(client, site, clock):
     assert client.get("/who", headers=headers).status_code == 401
 
 
+def test_a_busy_programs_key_is_looked_up_once_a_second(client, site, clock):
+    headers, asked = key_of(site, "score"), []
+    prefix = headers["authorization"][len("Bearer rl_") :][:12]
+
+    def status():
+        return client.get("/may/score", headers=headers).status_code
+
+    event.listen(site.store.engine, "before_cursor_execute", lambda *arguments: asked.append(arguments[2]))
+    assert [status() for _ in range(5)] == [200] * 5
+    assert sum("api_key" in one and one.startswith("SELECT") for one in asked) == 1
+    wrong = {"authorization": headers["authorization"][:-1] + ("B" if headers["authorization"][-1] == "A" else "A")}
+    assert client.get("/may/score", headers=wrong).status_code == 401
+    with site.store.writing() as connection:
+        revoke_keys(connection, [prefix], site.now)
+    clock.passes(seconds=1)
+    assert status() == 401
+
+
+def test_requests_that_wait_for_nothing_are_counted_too(tmp_path, clock):
+    site, app = served(tmp_path, clock, "requests_per_minute = 1000")
+    client, headers = client_of(app), key_of(site, "score")
+    statuses = [client.get("/may/score", headers=headers).status_code for _ in range(102)]
+    assert statuses == [200] * 100 + [429] * 2
+    site.store.close()
+
+
 def test_the_budget_of_a_key_ends_and_comes_back(tmp_path, clock):
     site, app = served(tmp_path, clock, "requests_per_minute = 12")
     client, headers, other = client_of(app), key_of(site, "score"), key_of(site, "score")
@@ -297,3 +323,9 @@ def test_a_page_that_cannot_be_written_down_is_not_shown(client, site, monkeypat
         assert client.get("/seen/L9").status_code == 503
         assert client.get("/seen/L9").status_code == 503
     assert client.get("/seen/L9").status_code == 200
+
+
+def test_the_description_of_the_api_says_how_to_sign_in(client):
+    described = client.get("/v1/openapi.json").json()
+    assert described["components"]["securitySchemes"]["key"]["scheme"] == "bearer"
+    assert described["paths"]["/may/score"]["get"]["security"] == [{"key": []}]

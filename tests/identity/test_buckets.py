@@ -88,6 +88,13 @@ def test_a_budget_asks_the_store_once_in_a_portion_and_not_at_all_while_it_waits
     assert set(answers[200:]) == {1000}
 
 
+def test_held_tokens_are_spent_without_asking():
+    budget = Budget(1000)
+    assert not budget.spend_held("a")
+    assert budget.spend("a", 0, lambda wanted: Grant(3, 0)) == 0
+    assert [budget.spend_held("a") for _ in range(3)] == [True, True, False]
+
+
 def test_keys_have_budgets_of_their_own():
     budget = Budget(5)
     assert budget.spend("a", 0, lambda wanted: Grant(0, 7)) == 7
