@@ -83,7 +83,7 @@ def _facts(asked: Asked, found: Gathered) -> Iterator[Row]:
             "account_id": accounts[n],
             "account_key": account_key(accounts[n], lead_id),
             "account_name": company[n],
-            "search": "\n".join(text.lower() for text in said if text),
+            "search": "\n".join(text.lower() for text in said if text)[:MOST_TEXT],
             "created_at": _known(created[n]),
             "as_of": as_of,
             "scored_at": now,

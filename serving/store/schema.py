@@ -30,6 +30,8 @@ METADATA = MetaData(
 # SQLite counts rows by itself only in a key that it calls INTEGER.
 Number = BigInteger().with_variant(Integer, "sqlite")
 Moment = BigInteger
+# Sorted by code points, so that databases and the code agree on what comes next.
+Sorted = Text().with_variant(Text(collation="C"), "postgresql")
 
 
 def _number() -> Column[int]:
@@ -56,14 +58,32 @@ DOCUMENT = Table(
     Column("name", Text, primary_key=True),  # funnel, model, quality
     Column("body", Text, nullable=False),  # JSON
 )
+# A list is found in an index alone, whatever it is filtered, searched and sorted by; then its few rows are read.
+FOUND_BY = (
+    "lead_id",
+    "do_not_contact",
+    "customer",
+    "snoozed_until",
+    "stage",
+    "band",
+    "sales_qualified",
+    "agreement",
+    "contact",
+    "score",
+    "score_before",
+    "due_at",
+    "source",
+    "account_name",
+    "search",
+)
 LEAD = Table(
     "lead",
     METADATA,
     Column("publication", Number, ForeignKey("publication.id", ondelete="CASCADE"), primary_key=True),
-    Column("lead_id", Text, primary_key=True),
-    Column("account_key", Text, nullable=False),  # the account's id, or the lead's own where it has none
+    Column("lead_id", Sorted, primary_key=True),
+    Column("account_key", Sorted, nullable=False),  # the account's id, or the lead's own where it has none
     Column("account_id", Text),
-    Column("account_name", Text),
+    Column("account_name", Sorted),
     Column("name", Text),
     Column("title", Text),
     Column("email", Text),
@@ -101,10 +121,9 @@ LEAD = Table(
     Column("trend", Text, nullable=False),  # JSON: [[as_of, score], …] weekly, oldest first
     Column("reasons", Text, nullable=False),  # JSON: as `serving.store.reasons` writes them
     Column("revision", Integer, nullable=False),  # grows with every change of the row
-    Index(None, "publication", "is_open", "priority"),
-    Index(None, "publication", "owner", "is_open", "priority"),
-    Index(None, "publication", "account_key"),
-    Index(None, "publication", "agreement"),
+    Index("ix_lead_worklist", "publication", "is_open", "priority", *FOUND_BY),
+    Index("ix_lead_owner", "publication", "owner", "is_open", "priority", *FOUND_BY),
+    Index("ix_lead_account", "publication", "account_key", "is_open", "priority", "lead_id"),
 )
 ACCOUNT = Table(
     "account",

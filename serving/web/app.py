@@ -9,14 +9,16 @@ from importlib.metadata import version
 from fastapi import APIRouter, FastAPI
 from fastapi.staticfiles import StaticFiles
 
+from serving.pages.page_counts import PageCounts
 from serving.web import health, oidc, signin
 from serving.web.api.routers import API
 from serving.web.guards import GuardedApp
+from serving.web.pages.routers import PAGES
 from serving.web.problems import add_problems
 from serving.web.site import Site
 from serving.web.static_files import STATIC
 
-ROUTERS: tuple[APIRouter, ...] = (health.router, signin.router, oidc.router, *API)
+ROUTERS: tuple[APIRouter, ...] = (health.router, signin.router, oidc.router, *API, *PAGES)
 LOOKS_EVERY_S = 1.0
 """How often a worker looks whether another model was promoted."""
 logger = logging.getLogger("ripelead.web")
@@ -34,6 +36,7 @@ def create_app(site: Site) -> FastAPI:
         lifespan=_lifespan,
     )
     app.state.site = site
+    app.state.page_counts = PageCounts()
     add_problems(app)
     for router in ROUTERS:
         app.include_router(router)

@@ -5,6 +5,7 @@ from alembic import op
 
 revision = "0001"
 down_revision = None
+SORTED = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 
 
 def upgrade() -> None:
@@ -176,10 +177,10 @@ def upgrade() -> None:
     op.create_table(
         "lead",
         sa.Column("publication", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("lead_id", sa.Text(), nullable=False),
-        sa.Column("account_key", sa.Text(), nullable=False),
+        sa.Column("lead_id", SORTED, nullable=False),
+        sa.Column("account_key", SORTED, nullable=False),
         sa.Column("account_id", sa.Text(), nullable=True),
-        sa.Column("account_name", sa.Text(), nullable=True),
+        sa.Column("account_name", SORTED, nullable=True),
         sa.Column("name", sa.Text(), nullable=True),
         sa.Column("title", sa.Text(), nullable=True),
         sa.Column("email", sa.Text(), nullable=True),
@@ -222,19 +223,27 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("publication", "lead_id", name=op.f("pk_lead")),
     )
-    op.create_index(op.f("ix_lead_publication_lead_account_key"), "lead", ["publication", "account_key"], unique=False)
-    op.create_index(op.f("ix_lead_publication_lead_agreement"), "lead", ["publication", "agreement"], unique=False)
+    found_by = [
+        "lead_id",
+        "do_not_contact",
+        "customer",
+        "snoozed_until",
+        "stage",
+        "band",
+        "sales_qualified",
+        "agreement",
+        "contact",
+        "score",
+        "score_before",
+        "due_at",
+        "source",
+        "account_name",
+        "search",
+    ]
+    op.create_index("ix_lead_worklist", "lead", ["publication", "is_open", "priority", *found_by], unique=False)
+    op.create_index("ix_lead_owner", "lead", ["publication", "owner", "is_open", "priority", *found_by], unique=False)
     op.create_index(
-        op.f("ix_lead_publication_lead_is_open_lead_priority"),
-        "lead",
-        ["publication", "is_open", "priority"],
-        unique=False,
-    )
-    op.create_index(
-        op.f("ix_lead_publication_lead_owner_lead_is_open_lead_priority"),
-        "lead",
-        ["publication", "owner", "is_open", "priority"],
-        unique=False,
+        "ix_lead_account", "lead", ["publication", "account_key", "is_open", "priority", "lead_id"], unique=False
     )
     op.create_table(
         "session",

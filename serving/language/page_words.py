@@ -1,0 +1,138 @@
+"""Words of the pages for what the store keeps as codes, and for the ages of things."""
+
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta, tzinfo
+from functools import lru_cache
+from typing import Literal
+from urllib.parse import quote
+
+from serving.language.attribute_words import CRITERIA
+from serving.language.handover_words import STAGE_WORDS
+from serving.language.plain_text import MOST, capitalised, one_line, spoken
+from serving.language.translations import Translation, msg, translation_to
+
+PLACE_WORDS: Mapping[str, str] = {
+    "open": msg("Open"),
+    "snoozed": msg("Snoozed"),
+    "do_not_contact": msg("Do not contact"),
+    "customer": msg("Customers"),
+}
+AGREEMENT_WORDS: Mapping[str, str] = {
+    "both_yes": msg("Model and rules: yes"),
+    "both_no": msg("Model and rules: no"),
+    "model_only": msg("Model yes, rules no"),
+    "framework_only": msg("Rules yes, model no"),
+    "ask": msg("Model yes, rules: ask"),
+}
+CONTACT_WORDS: Mapping[str, str] = {
+    "now": msg("Contact now"),
+    "going_cold": msg("Going cold"),
+    "too_early": msg("Too early"),
+    "gone": msg("Interest gone"),
+}
+CRITERION_STATES: Mapping[str, str] = {"met": msg("met"), "not_met": msg("not met"), "unknown": msg("not known")}
+SORT_WORDS: Mapping[str, str] = {
+    "priority": msg("Priority"),
+    "score": msg("Score"),
+    "change": msg("Rise of the score"),
+    "due": msg("Due first"),
+    "company": msg("Company"),
+}
+OWNER_WORDS: Mapping[str, str] = {"mine": msg("My leads"), "pool": msg("Without an owner")}
+MINUTE, HOUR, DAY = 60, 3_600, 86_400
+
+
+def word(to: Translation, words: Mapping[str, str], code: str) -> str:
+    """The word for a code; one that is not known as it stands."""
+    return to.text(words[code]) if code in words else spoken(code)
+
+
+def stage(to: Translation, code: str) -> str:
+    """A stage in words."""
+    return word(to, STAGE_WORDS, code)
+
+
+def criterion(to: Translation, name: str) -> str:
+    """A criterion of the rules in words."""
+    return capitalised(word(to, CRITERIA, name.lower()))
+
+
+def shown(text: str, most: int = MOST) -> str:
+    """A text of the data on one line, as `one_line` has it; the usual ones at no cost."""
+    return text if len(text) <= most and text.isprintable() and "  " not in text else one_line(text, most)
+
+
+def lead_path(lead_id: str) -> str:
+    """Address of a lead's page.
+
+    >>> lead_path("a/b"), lead_path("..")
+    ('/leads/a%2Fb', '/leads/?id=..')
+    """
+    return _path("/leads/", lead_id)
+
+
+def account_path(key: str) -> str:
+    """Address of an account's page."""
+    return _path("/accounts/", key)
+
+
+def _path(folder: str, name: str) -> str:
+    # Browsers take . and .. for folders, however they are written.
+    return f"{folder}?id={quote(name, safe='')}" if name in ("", ".", "..") else folder + quote(name, safe="")
+
+
+def span(to: Translation, seconds: float) -> str:
+    """A length of time in its largest unit: `3 days`, `5 hours`, `12 minutes`."""
+    whole = max(abs(seconds), MINUTE)
+    unit, size = ("day", DAY) if whole >= 2 * DAY else ("hour", HOUR) if whole >= HOUR else ("minute", MINUTE)
+    return _span(to.language, unit, int(whole // size))
+
+
+@lru_cache(maxsize=4_096)
+def _span(language: str, unit: str, n: int) -> str:
+    from babel.units import format_unit
+
+    return str(format_unit(n, f"duration-{unit}", locale=translation_to(language).locale))
+
+
+def ago(to: Translation, seconds: float) -> str:
+    """How long ago something was: `6 hours ago`; what is just about to be counts as now."""
+    return _directed(to, -max(seconds, 0))
+
+
+def within(to: Translation, seconds: float) -> str:
+    """When something will be: `in 6 hours`."""
+    return _directed(to, max(seconds, MINUTE))
+
+
+def _directed(to: Translation, seconds: float) -> str:
+    size = abs(seconds)
+    unit, of = ("day", DAY) if size >= 2 * DAY else ("hour", HOUR) if size >= HOUR else ("minute", MINUTE)
+    return _from_now(to.language, unit, int(seconds / of))
+
+
+@lru_cache(maxsize=4_096)
+def _from_now(language: str, unit: Literal["day", "hour", "minute"], n: int) -> str:
+    from babel.dates import format_timedelta
+
+    delta = timedelta(**{f"{unit}s": n})
+    locale = translation_to(language).locale
+    return str(format_timedelta(delta, granularity=unit, threshold=10_000, add_direction=True, locale=locale))
+
+
+def day(to: Translation, moment: datetime, zone: tzinfo) -> str:
+    """A day as the language writes it: `Jan 5, 2026`."""
+    return _day(to.language, moment.astimezone(zone).date())
+
+
+@lru_cache(maxsize=4_096)
+def _day(language: str, when: date) -> str:
+    from babel.dates import format_date
+
+    return str(format_date(when, "medium", locale=translation_to(language).locale))
+
+
+def minute(to: Translation, moment: datetime, zone: tzinfo) -> str:
+    """Day and time as the language writes them, in a time zone that is named."""
+    local = moment.astimezone(zone)
+    return f"{day(to, moment, zone)}, {local:%H:%M %Z}"

@@ -1,0 +1,7 @@
+"""All routers of the pages."""
+
+from fastapi import APIRouter
+
+from serving.web.pages import preferences, worklist
+
+PAGES: tuple[APIRouter, ...] = (preferences.router, worklist.router)

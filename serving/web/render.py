@@ -1,0 +1,159 @@
+"""Answers of the pages: HTML from templates, or the JSON of the same context, in the reader's language and colours."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache, partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse, Response
+
+from serving.handover.dates import zone_of
+from serving.identity.roles import Permission
+from serving.identity.who import Identity
+from serving.language import page_words as words
+from serving.language.handover_words import STAGE_WORDS
+from serving.language.translations import LANGUAGES, Translation, msg, translation_to
+from serving.pages.as_json import context_json
+from serving.pages.sparkline import sparkline
+from serving.web.credentials import site_of
+from serving.web.languages import language_asked
+from serving.web.negotiation import wants_page
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+TEMPLATES = Path(__file__).with_name("templates")
+LANGUAGE_COOKIE, THEME_COOKIE = "ripelead-language", "ripelead-theme"
+THEMES: Mapping[str, str] = {"auto": msg("As the system"), "light": msg("Light"), "dark": msg("Dark")}
+OWN_NAMES: Mapping[str, str] = {"en": "English", "de": "Deutsch", "da": "Dansk"}
+VARY = "Accept, Accept-Language, Cookie"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of the product in the navigation: its first page, its name, and who sees it."""
+
+    path: str
+    name: str
+    permission: Permission
+
+
+PARTS: tuple[Part, ...] = (
+    Part("/leads", msg("Worklist"), "leads.own_and_pool"),
+    Part("/disagreements", msg("Disagreements"), "leads.own_and_pool"),
+    Part("/accounts", msg("Accounts"), "leads.own_and_pool"),
+    Part("/funnel", msg("Funnel"), "funnel"),
+    Part("/model", msg("Model"), "model"),
+    Part("/quality", msg("Data quality"), "quality"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What stands around every page: who reads, in which language and colours, and where they are."""
+
+    language: str
+    theme: str
+    path: str
+    address: str
+    project: str
+    who: Identity | None
+    parts: tuple[Part, ...]
+
+
+def respond(request: Request, template: str, context: object, who: Identity | None, **more: Any) -> Response:  # noqa: ANN401
+    """The context of a page as HTML for people (with what only the page needs), as JSON for programs."""
+    if wants_page(request):
+        return page(request, template, who, context=context, **more)
+    return Response(context_json(context), media_type="application/json", headers={"Vary": VARY})
+
+
+def page(request: Request, template: str, who: Identity | None, status: int = 200, **values: Any) -> HTMLResponse:  # noqa: ANN401
+    """A template as an answer; it has `frame` and `now` beside the values."""
+    frame = frame_of(request, who)
+    site = site_of(request)
+    text = environment(frame.language, zone_of(site.project)).get_template(template)
+    return HTMLResponse(text.render(frame=frame, now=site.now, **values), status, {"Vary": VARY})
+
+
+def frame_of(request: Request, who: Identity | None) -> Frame:
+    """The frame of a request's page."""
+    query = f"?{request.url.query}" if request.url.query else ""
+    return Frame(
+        language=language_of(request, who),
+        theme=theme_of(request, who),
+        path=request.url.path,
+        address=f"{request.url.path}{query}" if request.method == "GET" else "/",
+        project=site_of(request).project.project.name,
+        who=who,
+        parts=() if who is None else tuple(part for part in PARTS if who.may(part.permission)),
+    )
+
+
+def language_of(request: Request, who: Identity | None) -> str:
+    """The language that somebody chose, else the first of their browser's that the product has, else English."""
+    chosen = (who.language if who else None) or request.cookies.get(LANGUAGE_COOKIE, "")
+    return chosen if chosen in LANGUAGES else language_asked(request.headers.get("accept-language", ""))
+
+
+def theme_of(request: Request, who: Identity | None) -> str:
+    """Light, dark, or as the system has it."""
+    chosen = (who.theme if who else None) or request.cookies.get(THEME_COOKIE, "")
+    return chosen if chosen in THEMES else "auto"
+
+
+@cache
+def environment(language: str, zone: str) -> "Environment":
+    """Templates in one language and time zone; every value is escaped, and one that is missing is an error."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    made = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    made.globals |= _functions(translation_to(language), ZoneInfo(zone))
+    made.filters["shown"] = words.shown
+    return made
+
+
+def _functions(to: Translation, zone: ZoneInfo) -> dict[str, Any]:
+    tables: Mapping[str, Mapping[str, str]] = {
+        "places": words.PLACE_WORDS,
+        "agreements": words.AGREEMENT_WORDS,
+        "contacts": words.CONTACT_WORDS,
+        "states": words.CRITERION_STATES,
+        "sorts": words.SORT_WORDS,
+        "owners": words.OWNER_WORDS,
+        "stages": STAGE_WORDS,
+        "themes": THEMES,
+        "languages": OWN_NAMES,
+    }
+    of_language: Mapping[str, Callable[..., object]] = {
+        "stage": words.stage,
+        "criterion": words.criterion,
+        "span": words.span,
+        "ago": words.ago,
+        "within": words.within,
+        "word": words.word,
+    }
+    return {
+        **tables,
+        **{name: partial(function, to) for name, function in of_language.items()},
+        "text": to.text,
+        "counted": to.counted,
+        "number": to.number,
+        "percent": to.percent,
+        "day": lambda moment: words.day(to, moment, zone),
+        "minute": lambda moment: words.minute(to, moment, zone),
+        "seconds_since": lambda moment, now: now / 1e6 - moment.timestamp(),
+        "lead_path": words.lead_path,
+        "account_path": words.account_path,
+        "sparkline": sparkline,
+    }
