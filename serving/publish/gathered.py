@@ -92,15 +92,16 @@ def gather(asked: Asked, tables: Tables, progress: Progress = silent) -> Gathere
         existing=existing.lead,
         open=snapshots.lead,
         scores=scores,
-        criteria=_criteria(bundle, histories, tables, snapshots),
+        criteria=criteria_codes(bundle, histories, tables, snapshots),
         trend=_trend(bundle, histories, tables, snapshots),
-        contact=_contact(asked, tables, histories, snapshots),
+        contact=contact_flags(asked.project, bundle, tables, histories, snapshots),
         states=states,
         clock=clock_of(states, promise_of(asked.project), asked.as_of),
     )
 
 
-def _criteria(bundle: Bundle, histories: Histories, tables: Tables, snapshots: Snapshots) -> Codes:
+def criteria_codes(bundle: Bundle, histories: Histories, tables: Tables, snapshots: Snapshots) -> Codes:
+    """State of each criterion of the rules, numbers of `STATES`, shape (n, criteria)."""
     rules = bundle.policy.rules
     found = evidence_as_of(histories, tables.assessments, snapshots, rules.criteria)
     old = np.zeros(found.met.shape, np.bool_) if rules.max_age_days is None else found.age_days > rules.max_age_days
@@ -124,11 +125,12 @@ def _trend(bundle: Bundle, histories: Histories, tables: Tables, snapshots: Snap
     return Trend(place[there], earlier.as_of, score)
 
 
-def _contact(asked: Asked, tables: Tables, histories: Histories, snapshots: Snapshots) -> pa.Array:
+def contact_flags(
+    project: Project, bundle: Bundle, tables: Tables, histories: Histories, snapshots: Snapshots
+) -> pa.Array:
+    """State of each lead's contact window; `histories` are by the model's rules of hygiene."""
     if not tables.timed:
         return pa.nulls(len(snapshots), pa.string())
-    known = histories
-    if asked.project.hygiene != asked.bundle.catalog.hygiene:
-        known = build_histories(tables, asked.project.hygiene)
-    column = contact_columns(asked.project, tables, known, snapshots)["contact"]
+    known = histories if bundle.catalog.hygiene == project.hygiene else build_histories(tables, project.hygiene)
+    column = contact_columns(project, tables, known, snapshots)["contact"]
     return column.combine_chunks().cast(pa.string())

@@ -1,20 +1,20 @@
 """Rows of the table `lead`: one for each lead that exists, open or not, from what was gathered."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from features.cells import instant
 from features.identifiers import positions_of
-from features.windows import NEVER, Ints
+from features.rule_settings import RuleSettings
+from features.windows import NEVER, Bools, Ints
 from serving.lifecycle.replay import moments
-from serving.publish.gathered import STATES, Asked, Gathered
+from serving.publish.gathered import STATES, Asked, Codes, Gathered
 from serving.publish.kept_reasons import kept_reasons
 from serving.publish.money import expected_values, priorities
 from serving.render import VERSION_LENGTH, band_of
@@ -178,23 +178,22 @@ def _scored_rows(asked: Asked, found: Gathered, former: Former) -> _Scored:
         "sales_qualified": scores.qualified.tolist(),
         "rank": rank.tolist(),
         **{name: scores.rules[name].to_pylist() for name in ("points", "bant_met", "bant_qualified")},
-        "agreement": _agreement(asked, found),
+        "agreement": agreements(
+            bundle.policy.rules, found.criteria, scores.qualified, scores.rules["bant_qualified"].to_pylist()
+        ),
         "contact": found.contact.to_pylist(),
         "value": [None if np.isnan(value) else value for value in values.tolist()],
-        "priority": priorities(found, values).tolist(),
+        "priority": priorities(scores.propensity, values, found.contact.to_pylist()).tolist(),
     }
     start = np.searchsorted(found.trend.lead, np.arange(len(scores) + 1))
     return _Scored(found, columns, bundle.catalog.names, bundle.policy.rules.criteria, start)
 
 
-def _agreement(asked: Asked, found: Gathered) -> list[str]:
+def agreements(rules: RuleSettings, criteria: Codes, model: Bools, framework: Sequence[bool | None]) -> list[str]:
     """Model and rules on each lead; `ask`: the model says yes, the rules could once what is not known is asked."""
-    rules = asked.bundle.policy.rules
-    unknown = (found.criteria >= STATES.index("not_known")).sum(axis=1)
-    met = (found.criteria == 0).sum(axis=1)
-    model = found.scores.qualified
-    framework = np.asarray(pc.fill_null(found.scores.rules["bant_qualified"], fill_value=False).to_pylist(), np.bool_)
+    unknown = (criteria >= STATES.index("not_known")).sum(axis=1)
+    met = (criteria == 0).sum(axis=1)
+    rule = np.array([bool(one) for one in framework], np.bool_)
     could = met + unknown >= rules.at_least
-    cases = [model & framework, ~model & framework, model & could, model]
-    names = np.select(cases, [0, 1, 2, 3], 4)
+    names = np.select([model & rule, ~model & rule, model & could, model], [0, 1, 2, 3], 4)
     return [("both_yes", "framework_only", "ask", "model_only", "both_no")[n] for n in names.tolist()]

@@ -1,5 +1,7 @@
 """What a win of each open lead would be worth, from what was known by the date."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
@@ -38,11 +40,11 @@ def usual_value(asked: Asked, found: Gathered) -> float | None:
     return float(amounts.mean()) if len(amounts) >= LEAST_DEALS else None
 
 
-def priorities(found: Gathered, values: Floats) -> Floats:
+def priorities(propensity: Floats, values: Floats, contact: Sequence[str | None]) -> Floats:
     """Expected worth of each open lead: propensity times worth of a win, half of it outside the contact window.
 
     Where no amounts are known, the propensity alone.
     """
     worth = np.where(np.isnan(values), 1.0, values)
-    outside = np.isin(np.array(found.contact.to_pylist(), object), OUT_OF_WINDOW)
-    return found.scores.propensity * worth * np.where(outside, OUT_OF_WINDOW_WEIGHT, 1.0)
+    outside = np.isin(np.array(contact, object), OUT_OF_WINDOW)
+    return propensity * worth * np.where(outside, OUT_OF_WINDOW_WEIGHT, 1.0)

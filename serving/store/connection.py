@@ -17,6 +17,8 @@ from features.project import expand_environment
 WAIT_MS = 15_000
 """How long a writer of SQLite waits for another one."""
 POOL, OVERFLOW = 8, 32
+Transaction = Connection
+"""What `Store.reading` and `Store.writing` give."""
 
 
 @dataclass(frozen=True, slots=True)

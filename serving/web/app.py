@@ -1,9 +1,7 @@
 """The app: routes, middlewares and errors put together around one site."""
 
-import asyncio
-import logging
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from importlib.metadata import version
 
 from fastapi import APIRouter, FastAPI
@@ -12,6 +10,7 @@ from fastapi.staticfiles import StaticFiles
 from serving.pages.page_counts import PageCounts
 from serving.web import health, oidc, signin
 from serving.web.api.routers import API
+from serving.web.background import background
 from serving.web.guards import GuardedApp
 from serving.web.pages.routers import PAGES
 from serving.web.problems import add_problems
@@ -19,9 +18,6 @@ from serving.web.site import Site
 from serving.web.static_files import STATIC
 
 ROUTERS: tuple[APIRouter, ...] = (health.router, signin.router, oidc.router, *API, *PAGES)
-LOOKS_EVERY_S = 1.0
-"""How often a worker looks whether another model was promoted."""
-logger = logging.getLogger("ripelead.web")
 
 
 def create_app(site: Site) -> FastAPI:
@@ -47,29 +43,8 @@ def create_app(site: Site) -> FastAPI:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     site: Site = app.state.site
-    watching = asyncio.create_task(_watch(site))
     try:
-        yield
+        async with background(site):
+            yield
     finally:
-        watching.cancel()
-        with suppress(asyncio.CancelledError):
-            await watching
         site.store.close()
-
-
-async def _watch(site: Site) -> None:
-    """Take the model, and every one that is promoted later, without a request waiting for it."""
-    while True:
-        try:
-            if await asyncio.to_thread(site.model.refresh):
-                _say(site)
-        except Exception:
-            logger.exception("the promoted model could not be looked at; the former goes on")
-        await asyncio.sleep(LOOKS_EVERY_S)
-
-
-def _say(site: Site) -> None:
-    if site.model.refused is not None:
-        logger.error("refused model %s: %s", site.model.refused.version[:12], site.model.refused.reason)
-    elif site.model.served is not None:
-        logger.info("scoring with model %s", site.model.served.bundle.version[:12])

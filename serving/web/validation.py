@@ -37,3 +37,8 @@ def wrong(error: Mapping[str, Any]) -> str:
         return said.removeprefix("Value error, ")
     expected = f"expected {said.removeprefix('Input should be ')}" if said.startswith("Input should") else said.lower()
     return f"{expected}, got {shown(error.get('input'))}"
+
+
+def said(errors: Sequence[Mapping[str, Any]]) -> str:
+    """The first things that are wrong with one item, each with its place."""
+    return "; ".join(f"{pointer(one['loc']) or 'item'}: {wrong(one)}" for one in errors[:3])

@@ -27,3 +27,20 @@ SCORE_EXAMPLES: dict[str, Example] = {
         "value": {"as_of": AS_OF, "explain": 0, "histories": [HISTORY]},
     },
 }
+INTERACTIONS_EXAMPLES: dict[str, Example] = {
+    "two": {
+        "summary": "a visit of a lead, and a call with its company",
+        "value": {
+            "interactions": [
+                {
+                    "interaction_id": "web-88213",
+                    "lead_id": "L-1042",
+                    "occurred_at": "2026-01-01T08:15:00Z",
+                    "kind": "pricing_page_view",
+                    "duration_s": 84,
+                },
+                {"account_id": "A-77", "occurred_at": "2026-01-01T08:40:00Z", "kind": "discovery_call"},
+            ]
+        },
+    },
+}

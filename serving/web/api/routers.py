@@ -2,6 +2,6 @@
 
 from fastapi import APIRouter
 
-from serving.web.api import score
+from serving.web.api import interactions, score
 
-API: tuple[APIRouter, ...] = (score.router,)
+API: tuple[APIRouter, ...] = (score.router, interactions.router)

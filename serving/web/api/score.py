@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Body, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, TypeAdapter, ValidationError
 from pydantic_core import to_json
@@ -17,11 +18,12 @@ from serving.live.model_in_use import Served
 from serving.web.access import needs
 from serving.web.api.description import WITH_BODY, problems
 from serving.web.api.examples import SCORE_EXAMPLES
+from serving.web.api.once import MayRepeat, answered_before, caller_of, done_once
 from serving.web.api.rows import AccountRow, AssessmentRow, History, Instant, InteractionRow, LeadChangeRow, LeadRow
 from serving.web.api.score_answers import ItemError, LeadScore, Result, Results, lead_score
 from serving.web.credentials import site_of
 from serving.web.negotiation import JSON
-from serving.web.validation import pointer, wrong
+from serving.web.validation import said
 
 router = APIRouter(prefix="/v1", tags=["score"])
 MOST_HISTORIES = 1_000
@@ -76,15 +78,23 @@ ScoreBody = Annotated[
 
 
 @router.post("/score", response_model=LeadScore | Results, responses=problems(*WITH_BODY))
-async def score(request: Request, asked: ScoreBody, _who: Annotated[Identity, needs("score")]) -> Response:
-    """Score one history, or up to 1,000 in one call. Nothing is kept.
+async def score(
+    request: Request, asked: ScoreBody, who: Annotated[Identity, needs("score")], attempt: MayRepeat
+) -> Response:
+    """Score one history, or up to 1,000 in one call. Histories are not kept.
 
     Numbers are those that the nightly job would give as of the same time. In a batch one history that is not as
     expected gets an error, and the others their scores.
     """
+    caller = caller_of(request, who)
+    before = None if attempt.key is None else await run_in_threadpool(answered_before, caller, attempt)
+    if before is not None:
+        return before
     served = site_of(request).model.required()
     answer = await (_single(served, asked) if isinstance(asked, OneHistory) else _batch(served, asked))
-    return Response(to_json(answer), media_type=JSON)
+    if attempt.key is None:
+        return Response(to_json(answer), media_type=JSON)
+    return await run_in_threadpool(done_once, caller, attempt, 200, lambda _: answer)
 
 
 async def _single(served: Served, asked: OneHistory) -> LeadScore:
@@ -105,7 +115,7 @@ async def _result(served: Served, asked: Histories, item: int, given: object) ->
         history = _HISTORY.validate_python(given)
         return Result(item, "scored", await _scored(served, asked, dict(history)), None)
     except ValidationError as error:
-        return Result(item, "refused", None, ItemError(_said(error)))
+        return Result(item, "refused", None, ItemError(said(error.errors(include_url=False))))
     except InputContractError as error:
         return Result(item, "refused", None, ItemError(str(error)))
 
@@ -126,7 +136,3 @@ def _lead_id(history: Mapping[str, Any]) -> str:
 
 def _rows(history: Mapping[str, object]) -> int:
     return sum(len(part) for part in history.values() if isinstance(part, list))
-
-
-def _said(error: ValidationError) -> str:
-    return "; ".join(f"{pointer(one['loc']) or 'item'}: {wrong(one)}" for one in error.errors(include_url=False)[:3])
