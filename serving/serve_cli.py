@@ -24,15 +24,23 @@ def serve(
     workers: Annotated[int | None, typer.Option(help="processes; default: [serve] workers", min=1)] = None,
 ) -> None:
     """Serve the page and the API of a project."""
+    from serving.store.users import anybody
     from serving.web.process import run_server
     from serving.web.site import open_site
 
     project, _ = read_all(directory)
     settings = project.section("serve", ServeSettings)
-    open_site(directory, utc_now).store.close()  # a wrong project or store is said here, once, and not by every process
+    site = open_site(directory, utc_now)  # a wrong project or store is said here, once, and not by every process
+    try:
+        with site.store.reading() as connection:
+            nobody = site.provider is None and not anybody(connection)
+    finally:
+        site.store.close()
     processes = workers or settings.workers or min(os.cpu_count() or 1, MOST_BY_DEFAULT)
     address = host or settings.host, settings.port if port is None else port
     out.print(f"serving {project.project.name} on {shown(settings, address)}", markup=False)
+    if nobody:
+        err.print("note: nobody may sign in yet: run `ripelead user add NAME --role admin`", markup=False)
     try:
         run_server(Path(directory).absolute(), address, processes)
     except OSError as error:

@@ -67,6 +67,13 @@ def all_users(connection: Connection) -> list[User]:
     return [_user(row) for row in connection.execute(select(APP_USER).order_by(APP_USER.c.name))]
 
 
+def anybody(connection: Connection) -> bool:
+    """Whether there is a user who is not disabled."""
+    return (
+        connection.execute(select(APP_USER.c.id).where(APP_USER.c.disabled_at.is_(None)).limit(1)).first() is not None
+    )
+
+
 def set_password_hash(connection: Connection, user: int, password_hash: str) -> None:
     """Give a user another hash of a password."""
     _set(connection, user, {"password_hash": password_hash})

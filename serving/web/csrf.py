@@ -70,10 +70,9 @@ class KnownHosts:
         return await self._app(scope, receive, send)
 
     def _is_known(self, headers: list[bytes]) -> bool:
-        host = host_of(headers[0].decode("latin-1")) if len(headers) == 1 else None
-        if host is None:
-            return False
-        return host in self._names or _is_address(host)
+        """Also a request without the header, which browsers always send, and old health checks do not."""
+        hosts = [host_of(header.decode("latin-1")) for header in headers]
+        return len(hosts) < 2 and all(host is not None and (host in self._names or _is_address(host)) for host in hosts)
 
 
 def _is_address(host: str) -> bool:

@@ -114,7 +114,7 @@ def _provider(request: Request) -> Provider:
 
 def _return_address(request: Request) -> str:
     site = site_of(request)
-    here = f"{request.url.scheme}://{request.headers['host']}"
+    here = f"{request.url.scheme}://{request.headers.get('host', 'localhost')}"
     return f"{site.settings.public_url or here}{RETURN}"
 
 

@@ -2,6 +2,7 @@
 
 from typing import Annotated
 
+import anyio
 import pytest
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import PlainTextResponse
@@ -257,6 +258,19 @@ def test_a_program_with_a_key_needs_no_origin_and_a_call_without_anything_is_ask
 def test_only_requests_for_this_server_are_answered(tmp_path, clock, host, known):
     _, app = served(tmp_path, clock, 'public_url = "https://ripelead.example.com"')
     assert (client_of(app).get("/health/live", headers={"host": host}).status_code != 421) is known
+
+
+@pytest.mark.parametrize(("hosts", "status"), [([], 200), ([b"localhost"], 200), ([b"localhost", b"evil"], 421)])
+def test_old_health_checks_send_no_host_and_nobody_sends_two(site_and_app, hosts, status):
+    sent = []
+
+    async def keep(message):
+        sent.append(message)
+
+    scope = {"type": "http", "http_version": "1.0", "method": "GET", "path": "/health/live", "query_string": b"",
+             "headers": [(b"host", host) for host in hosts], "scheme": "http", "client": None}  # fmt: skip
+    anyio.run(site_and_app[1], scope, None, keep)
+    assert sent[0]["status"] == status
 
 
 def test_large_bodies_are_refused_by_length_and_while_they_come(tmp_path, clock):

@@ -114,6 +114,18 @@ def test_the_store_gives_each_token_once_to_many_workers(store):
         assert take(connection, "b", Rate(60, 50), 9, 3_001_000) == Grant(3, 0)
 
 
+def test_workers_on_one_store_never_exceed_the_limit(store):
+    limit, workers = 300, [Budget(300), Budget(300)]
+
+    def draw(wanted):
+        with store.writing() as connection:
+            return take(connection, "k", rate_of(limit), wanted, 1_000)
+
+    with ThreadPoolExecutor(8) as pool:
+        waits = list(pool.map(lambda number: workers[number % 2].spend("k", 1_000, draw), range(200)))
+    assert waits.count(0) == rate_of(limit).burst == 30
+
+
 def test_of_two_buckets_both_or_none_give(store):
     rates = {"wide": Rate(60, 5), "narrow": Rate(60, 1)}
     with store.writing() as connection:

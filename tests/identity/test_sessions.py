@@ -20,6 +20,7 @@ from serving.store.users import (
     NewUser,
     add_user,
     all_users,
+    anybody,
     disable_user,
     enable_user,
     revoke_sessions_of,
@@ -141,6 +142,10 @@ def test_users_are_found_by_name_and_subject(connection, ann):
     assert user_named(connection, "ann").password_hash == "$argon2id$x"
     assert "argon2id" not in repr(user_named(connection, "ann"))
     assert user_of_subject(connection, "https://id.example 7").id == bo
+    assert anybody(connection)
+    disable_user(connection, bo, 4)
+    disable_user(connection, ann, 4)
+    assert not anybody(connection)
     assert user_named(connection, "Ann") is user_of_subject(connection, "7") is None
     assert [user.name for user in all_users(connection)] == ["ann", "bo"]
 
