@@ -53,6 +53,7 @@ def deliver_command(
     out.print(
         f"{done['delivered']:,} delivered, {done['pending']:,} failed attempts, {done['dead']:,} dead", markup=False
     )
+    raise typer.Exit(int(done["dead"] > 0))
 
 
 @outbox_app.command(name="show")

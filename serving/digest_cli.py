@@ -97,6 +97,9 @@ def _sent(project: Project, settings: DigestSettings, digest: "Digest", morning:
     from serving.delivery.digest import digest_message, key_of
     from serving.delivery.mail import send_mail, send_once
 
+    if digest.open == 0:
+        out.print(f"{morning.rep}: has no open leads, nothing is sent", markup=False)
+        return None
     assert settings.sender is not None
     message: EmailMessage = digest_message(digest, settings.sender, settings.recipients[morning.rep], morning)
     try:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 TEMPLATES = Path(__file__).with_name("templates")
 SECOND = 1_000_000
-_DUE = msgs("{n} lead due today", "{n} leads due today")
+_DUE = msgs("{n} lead due today or before", "{n} leads due today or before")
 _OPEN = msgs("{n} open lead of yours", "{n} open leads of yours")
 STAGES = {
     "lead": msg("lead"),
@@ -46,6 +46,7 @@ class Digest:
     """What the e-mail says."""
 
     language: str
+    open: int
     subject: str
     greeting: str
     due_title: str
@@ -85,6 +86,7 @@ def digest_of(leads: OwnLeads, morning: Morning) -> Digest:
     scored = datetime.fromtimestamp(leads.as_of / SECOND, UTC).astimezone(morning.zone)
     return Digest(
         language=morning.language,
+        open=leads.open,
         subject=f"{one_line(morning.project)}: {due}, {to.counted(_OPEN, leads.open)}",
         greeting=to.text("Good morning, {name}.", name=one_line(morning.rep)),
         due_title=due,

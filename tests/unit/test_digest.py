@@ -36,7 +36,7 @@ OWN = OwnLeads(AS_OF, (lead(due_at=LATE), lead("L2", DUE)), (lead("L3", name=Non
 def test_the_text():
     assert digest_text(digest_of(OWN, MORNING)) == (
         "Good morning, anna.\n\n"
-        "2 leads due today\n"
+        "2 leads due today or before\n"
         "- Eva, Müller AG: overdue since 2026-06-09 17:00; score 68 (+6); sales qualified\n"
         "  https://r.example/leads/L%201\n"
         "- Eva, Müller AG: due by 2026-06-10 09:00; score 68 (+6); sales qualified\n"
@@ -48,7 +48,9 @@ def test_the_text():
     )
 
 
-@pytest.mark.parametrize(("language", "word"), [("de", "2 Leads heute fällig"), ("da", "2 leads skal kontaktes i dag")])
+@pytest.mark.parametrize(
+    ("language", "word"), [("de", "2 Leads heute oder früher fällig"), ("da", "2 leads skal kontaktes i dag eller før")]
+)
 def test_other_languages(language, word):
     german = Morning("anna", "acme", SIX, ZoneInfo("UTC"), language, None)
     assert digest_of(OWN, german).subject.startswith(f"acme: {word}, 7 ")
@@ -92,6 +94,9 @@ def test_one_key_a_day_and_rep():
 # The command.
 
 
+RECIPIENTS = 'recipients = { anna = "anna@example.com", ben = "ben@example.com" }'
+
+
 def sent(folder, server, *more, lines="", at="2026-06-10T04:00:00Z"):
     settings = f"""
 [serve.digest]
@@ -100,8 +105,7 @@ host = "127.0.0.1"
 port = {server.server_address[1]}
 security = "none"
 sender = "ripelead@example.com"
-recipients = {{ anna = "anna@example.com", ben = "ben@example.com" }}
-{lines}
+{lines or RECIPIENTS}
 """
     return command("digest", "-p", crm_project(folder, settings), "--as-of", at, *more)
 
@@ -139,15 +143,22 @@ def test_a_dry_run_prints_and_sends_nothing(folder, capsys):
     with mail_server() as server:
         assert sent(folder, server, "--dry-run", "--rep", "anna") == 0
     assert server.got == []
-    assert "Subject: acme: 0 leads due today, 1 open lead of yours" in capsys.readouterr().out
+    assert "Subject: acme: 0 leads due today or before, 1 open lead of yours" in capsys.readouterr().out
+
+
+def test_a_rep_without_leads_gets_no_e_mail(folder, capsys):
+    with mail_server() as server:
+        assert sent(folder, server, lines='[serve.digest.recipients]\ncarla = "c@example.com"') == 0
+    assert server.got == []
+    assert "carla: has no open leads, nothing is sent" in capsys.readouterr().out
 
 
 def test_it_is_off_by_default_and_wants_what_it_needs(folder, capsys):
     with mail_server() as server:
         assert command("digest", "-p", crm_project(folder), "--as-of", "2026-06-10T04:00:00Z") == 2
         assert sent(folder, server, "--rep", "carla") == 2
-        assert sent(folder, server, lines='user = "${U}"\npassword = "${P}"') == 2
-        assert sent(folder, server, lines='user = "${U}"') == 2
+        assert sent(folder, server, lines=f'{RECIPIENTS}\nuser = "${{U}}"\npassword = "${{P}}"') == 2
+        assert sent(folder, server, lines=f'{RECIPIENTS}\nuser = "${{U}}"') == 2
     said = capsys.readouterr().err
     assert "[serve.digest] is off" in said
     assert "recipients has no address for that rep" in said

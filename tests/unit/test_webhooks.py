@@ -121,7 +121,7 @@ def test_messages_are_delivered_once(place, capsys):
 
 def test_dead_messages_are_shown_and_sent_again(place, capsys):
     place.server.status = 410
-    command("deliver", "-p", place.folder, "--once")
+    assert command("deliver", "-p", place.folder, "--once") == 1
     assert command("outbox", "show", "-p", place.folder) == 0
     said = capsys.readouterr().out
     assert "0 pending, 0 delivered, 3 dead" in said
