@@ -11,8 +11,6 @@ from features.errors import SinkError
 from features.serve_settings import ServeSettings
 from training.cli import HERE, read_all
 
-FOLDER = "RIPELEAD_PROJECT"
-"""Environment variable that tells the server's processes which project they serve."""
 MOST_BY_DEFAULT = 2
 
 

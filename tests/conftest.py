@@ -68,6 +68,16 @@ def world(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
+def published(world, tmp_path_factory):
+    """SQLite file of a store with the world as of 2026; tests that write make a copy of it."""
+    from published_worlds import publish_world
+
+    path = tmp_path_factory.mktemp("published") / "store.db"
+    publish_world(world, path)
+    return path
+
+
+@pytest.fixture(scope="session")
 def run_folder(world):
     """The world's only training run."""
     return next((world / "runs").iterdir())

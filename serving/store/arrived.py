@@ -12,3 +12,9 @@ def arrived_rows(connection: Connection) -> list[dict[str, Any]]:
     """Canonical rows of all interactions that arrived, in the order of their arrival."""
     rows = connection.scalars(select(INTERACTION.c.row).order_by(INTERACTION.c.id))
     return [json.loads(text) for text in rows]
+
+
+def rows_of_account(connection: Connection, account_key: str) -> list[dict[str, Any]]:
+    """Canonical rows of the interactions of one account that arrived, in the order of their arrival."""
+    rows = select(INTERACTION.c.row).where(INTERACTION.c.account_key == account_key).order_by(INTERACTION.c.id)
+    return [json.loads(text) for text in connection.scalars(rows)]

@@ -1,65 +1,158 @@
-"""The server's processes: one parent that listens, workers that answer, and how each makes its app."""
+"""The server's processes: a parent that listens and watches, and workers, forked from it, that answer.
+
+All code is loaded once, before the first fork: workers start in milliseconds and share its memory. Nothing that starts
+threads may run in the parent before that; models are loaded by the workers.
+"""
 
 import os
+import signal
 import socket
+import sys
+import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
-
-from fastapi import FastAPI
+from types import FrameType
 
 from features.cli import utc_now
-from serving.serve_cli import FOLDER
+from features.errors import SinkError
 from serving.web.app import create_app
 from serving.web.site import open_site
 
 BACKLOG = 2048
-PATIENCE_S = 60
-"""A worker that says nothing for so long is replaced: reading a large model on a busy machine takes its time."""
 GRACE_S = 10
 """How long requests that go on may take when the server is stopped."""
-
-
-def make_app() -> FastAPI:
-    """The app of a worker process."""
-    return create_app(open_site(Path(os.environ[FOLDER]), utc_now))
+MOST_CRASHES = 5
+CRASH_WINDOW_S = 30.0
+"""More crashes within this time and the server gives up: something is wrong that a restart does not mend."""
+TELLS = (signal.SIGTERM, signal.SIGINT)
 
 
 def run_server(directory: Path, address: tuple[str, int], workers: int) -> None:
-    """Listen and answer until a signal ends it; raises `OSError` when the address cannot be had."""
-    import uvicorn
-    from uvicorn.supervisors import Multiprocess
+    """Listen and answer until a signal ends it.
 
-    os.environ[FOLDER] = str(directory)
-    listener = _listener(address)
+    Raises:
+        OSError: the address cannot be had.
+        SinkError: workers end again and again.
+    """
+    listener = listen(address)
+    try:
+        if workers == 1:
+            answer(directory, listener)
+        else:
+            Workers(lambda: answer(directory, listener), workers).run()
+    finally:
+        listener.close()
+
+
+def listen(address: tuple[str, int]) -> socket.socket:
+    """A socket that listens on an address, port 0 for any that is free; raises `OSError`."""
+    family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
+    listener = socket.socket(family)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind(address)
+        listener.listen(BACKLOG)
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+def answer(directory: Path, listener: socket.socket) -> None:
+    """Answer requests in this process until a signal ends it."""
+    import uvicorn
+
     config = uvicorn.Config(
-        "serving.web.process:make_app",
-        factory=True,
-        workers=workers,
+        create_app(open_site(directory, utc_now)),
         loop="uvloop" if os.name != "nt" else "asyncio",
         http="httptools",
         ws="none",
         lifespan="on",
         access_log=False,
         server_header=False,
-        date_header=True,
         proxy_headers=False,
         timeout_graceful_shutdown=GRACE_S,
-        timeout_worker_healthcheck=PATIENCE_S,
-        backlog=BACKLOG,
-        log_level="info",
+        log_level="warning",
     )
-    if workers == 1:
-        uvicorn.Server(config).run([listener])
-    else:
-        Multiprocess(config, sockets=[listener]).run()
+    uvicorn.Server(config).run([listener])
 
 
-def _listener(address: tuple[str, int]) -> socket.socket:
-    family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
-    listener = socket.socket(family)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind(address)
-    except OSError:
-        listener.close()
-        raise
-    return listener
+class Workers:
+    """Forked workers: one that ends is replaced, all end with the parent."""
+
+    def __init__(self, work: Callable[[], None], number: int) -> None:
+        self._work, self._number = work, number
+        self._running: set[int] = set()
+        self._crashes: list[float] = []
+        self._stopping = False
+        self._reads, self._held = os.pipe()
+
+    def run(self) -> None:
+        """Start the workers and watch them until a signal comes; raises `SinkError` when they end again and again."""
+        for name in TELLS:
+            signal.signal(name, self._stop)
+        try:
+            self._running = {self._start() for _ in range(self._number)}
+            while self._running:
+                self._watch()
+        finally:
+            self._end_all()
+
+    def _start(self) -> int:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        worker = os.fork()
+        if worker:
+            return worker
+        code = 1
+        try:
+            for name in TELLS:
+                signal.signal(name, signal.SIG_DFL)
+            os.close(self._held)
+            threading.Thread(target=_end_with_parent, args=(self._reads,), daemon=True).start()
+            self._work()
+            code = 0
+        finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(code)
+
+    def _watch(self) -> None:
+        """Wait for a worker to end; another takes its place unless all are to end."""
+        try:
+            ended, _ = os.waitpid(-1, 0)
+        except ChildProcessError:
+            self._running.clear()
+            return
+        self._running.discard(ended)
+        if not self._stopping:
+            self._refuse_crashes()
+            self._running.add(self._start())
+
+    def _refuse_crashes(self) -> None:
+        now = time.monotonic()
+        self._crashes = [at for at in self._crashes if now - at < CRASH_WINDOW_S] + [now]
+        if len(self._crashes) > MOST_CRASHES:
+            raise SinkError(f"{MOST_CRASHES} workers ended within {CRASH_WINDOW_S:.0f} s: their messages say why")
+
+    def _stop(self, _signal: int, _frame: FrameType | None) -> None:
+        self._stopping = True
+        for worker in self._running:
+            os.kill(worker, signal.SIGTERM)
+
+    def _end_all(self) -> None:
+        for worker in self._running:
+            os.kill(worker, signal.SIGTERM)
+        until = time.monotonic() + GRACE_S
+        while self._running and time.monotonic() < until:
+            self._running -= {worker for worker in self._running if os.waitpid(worker, os.WNOHANG)[0]}
+            time.sleep(0.05)
+        for worker in self._running:
+            os.kill(worker, signal.SIGKILL)
+
+
+def _end_with_parent(reads: int) -> None:
+    """Wait until the parent is gone, however it went, and end this process as a signal would."""
+    os.read(reads, 1)
+    os.kill(os.getpid(), signal.SIGTERM)

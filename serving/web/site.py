@@ -1,13 +1,17 @@
 """The site: everything that a request needs and that was there before it, as one frozen value on the app."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from features.cells import instant
+from features.frameworks.definition import Framework, read_frameworks
 from features.project import Project
 from features.serve_settings import ServeSettings
+from features.stage_settings import StageSettings
+from serving.handover.dates import zone_of
 from serving.identity.provider import Provider, provider_of
 from serving.live.model_in_use import ModelInUse
 from serving.live.warm_up import load_warm
@@ -31,6 +35,13 @@ class Site:
     model: ModelInUse
     clock: Callable[[], datetime]
     provider: Provider | None
+    frameworks: Mapping[str, Framework]
+    stages: StageSettings
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """Time zone of the project's pages."""
+        return ZoneInfo(zone_of(self.project))
 
     @property
     def now(self) -> int:
@@ -53,5 +64,8 @@ def open_site(directory: Path, clock: Callable[[], datetime]) -> Site:
     project, training = read_all(directory)
     settings = project.section("serve", ServeSettings)
     provider = provider_of(project)
+    frameworks = read_frameworks(project.rules, project.directory)
+    stages = project.section("stages", StageSettings)
     store = open_store(store_url(project.directory, settings.store))
-    return Site(project, training, settings, store, ModelInUse(registry_of(project), load_warm), clock, provider)
+    model = ModelInUse(registry_of(project), load_warm)
+    return Site(project, training, settings, store, model, clock, provider, frameworks, stages)

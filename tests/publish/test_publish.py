@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from itertools import pairwise
 
 import pytest
+from published_worlds import AS_OF, asked_of
 from sqlalchemy import select
 from trained import command
 
@@ -14,29 +15,21 @@ from features.single import compute_one
 from features.tables import read_tables
 from serving.delivery.events import ENTERED
 from serving.language.phrases import phrases_of
-from serving.lifecycle.history import process_of
 from serving.live.account_history import unpacked
 from serving.one_lead import score_one
 from serving.publish import publish as publishing
-from serving.publish.gathered import Asked, gather
+from serving.publish.gathered import gather
 from serving.publish.kept_reasons import read_reasons
 from serving.publish.publish import publish
 from serving.score import score_leads
 from serving.store import publications
 from serving.store.connection import open_store
 from serving.store.schema import ACCOUNT, DOCUMENT, INTERACTION, LEAD, OUTBOX, PUBLICATION, SCORE_POINT
-from training.bundle import load_bundle
-from training.cli import read_all
-from training.registry import registry_of
-
-AS_OF = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
 def asked(world):
-    project, settings = read_all(world)
-    bundle = load_bundle(registry_of(project).bundle_path("champion"))
-    return Asked(project, bundle, process_of(project, settings.label.deals_of_account), AS_OF, AS_OF)
+    return asked_of(world)
 
 
 @pytest.fixture(scope="module")
@@ -50,11 +43,8 @@ def gathered(asked, tables):
 
 
 @pytest.fixture(scope="module")
-def filled(asked, tables, gathered, tmp_path_factory):
-    opened = open_store(f"sqlite:///{tmp_path_factory.mktemp('store')}/store.db")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(publishing, "gather", lambda *_: gathered)
-        publish(asked, tables, opened)
+def filled(published):
+    opened = open_store(f"sqlite:///{published}")
     yield opened
     opened.close()
 

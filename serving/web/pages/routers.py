@@ -2,6 +2,6 @@
 
 from fastapi import APIRouter
 
-from serving.web.pages import preferences, worklist
+from serving.web.pages import lead, preferences, worklist
 
-PAGES: tuple[APIRouter, ...] = (preferences.router, worklist.router)
+PAGES: tuple[APIRouter, ...] = (preferences.router, worklist.router, lead.router)

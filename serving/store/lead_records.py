@@ -1,0 +1,146 @@
+"""One lead of the current publication with everything that is kept of it."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+
+from sqlalchemy import Connection, select
+
+from serving.live.account_history import AccountHistory, unpacked
+from serving.store.arrived import rows_of_account
+from serving.store.schema import ACCOUNT, LEAD, LEAD_ACTION, PUBLICATION, SCORE_POINT
+
+MOST_POINTS = 60
+MOST_ACTIONS = 40
+
+
+@dataclass(frozen=True, slots=True)
+class LeadRecord:
+    """A row of the table `lead`; times in microseconds."""
+
+    publication: int
+    lead_id: str
+    account_key: str
+    account_id: str | None
+    account_name: str | None
+    name: str | None
+    title: str | None
+    email: str | None
+    source: str | None
+    created_at: int | None
+    owner: str | None
+    stage: str
+    stage_since: int | None
+    due_at: int | None
+    snoozed_until: int | None
+    do_not_contact: bool
+    customer: bool
+    is_open: bool
+    as_of: int
+    scored_at: int
+    model_version: str
+    score: int | None
+    score_before: int | None
+    band: str | None
+    propensity: float | None
+    propensity_low: float | None
+    propensity_high: float | None
+    familiar: bool | None
+    sales_qualified: bool | None
+    rank: int | None
+    points: float | None
+    bant_met: int | None
+    bant_qualified: bool | None
+    criteria: str
+    agreement: str | None
+    contact: str | None
+    value: float | None
+    priority: float
+    trend: str
+    reasons: str
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class ActionRecord:
+    """What somebody said of a lead; `details` is JSON."""
+
+    id: int
+    at: int
+    kind: str
+    by: str
+    reason: str | None
+    note: str | None
+    details: str
+
+
+@dataclass(frozen=True, slots=True)
+class Colleague:
+    """Another lead of the account."""
+
+    lead_id: str
+    name: str | None
+    title: str | None
+    owner: str | None
+    stage: str
+    score: int | None
+
+
+_COLUMNS = [LEAD.c[one.name] for one in fields(LeadRecord)]
+_CURRENT = select(PUBLICATION.c.id).where(PUBLICATION.c.state == "current").scalar_subquery()
+
+
+def find_lead(connection: Connection, lead_id: str) -> LeadRecord | None:
+    """The lead in the current publication; None where it has none of that id."""
+    row = connection.execute(select(*_COLUMNS).where(LEAD.c.publication == _CURRENT, LEAD.c.lead_id == lead_id)).first()
+    return None if row is None else LeadRecord(*row)
+
+
+def open_leads_of(connection: Connection, publication: int) -> int:
+    """How many leads of a publication are open: what a rank is of."""
+    summary = connection.scalar(select(PUBLICATION.c.summary).where(PUBLICATION.c.id == publication))
+    return int(json.loads(summary or "{}").get("open", 0))
+
+
+def account_history(connection: Connection, publication: int, account_key: str) -> AccountHistory:
+    """All rows of an account, with those that arrived since.
+
+    Raises:
+        KeyError: no such account.
+    """
+    where = (ACCOUNT.c.publication == publication, ACCOUNT.c.account_key == account_key)
+    packed = connection.scalar(select(ACCOUNT.c.history).where(*where))
+    if packed is None:
+        raise KeyError(account_key)
+    return unpacked(packed).with_interactions(rows_of_account(connection, account_key))
+
+
+def score_points(connection: Connection, lead_id: str) -> Sequence[tuple[int, int]]:
+    """When the lead was scored and its score then, oldest first."""
+    newest = (
+        select(SCORE_POINT.c.as_of, SCORE_POINT.c.score)
+        .where(SCORE_POINT.c.lead_id == lead_id)
+        .order_by(SCORE_POINT.c.as_of.desc())
+        .limit(MOST_POINTS)
+    )
+    return [(row.as_of, row.score) for row in connection.execute(newest)][::-1]
+
+
+def actions_of(connection: Connection, lead_id: str) -> tuple[ActionRecord, ...]:
+    """What people said of the lead, the newest first."""
+    columns = [LEAD_ACTION.c[one.name] for one in fields(ActionRecord)]
+    newest = select(*columns).where(LEAD_ACTION.c.lead_id == lead_id).order_by(LEAD_ACTION.c.id.desc())
+    return tuple(ActionRecord(*row) for row in connection.execute(newest.limit(MOST_ACTIONS)))
+
+
+def colleagues_of(connection: Connection, lead: LeadRecord, most: int) -> tuple[Colleague, ...]:
+    """Other leads of the same account, those with the highest score first."""
+    columns = [LEAD.c[one.name] for one in fields(Colleague)]
+    where = (
+        LEAD.c.publication == lead.publication,
+        LEAD.c.account_key == lead.account_key,
+        LEAD.c.lead_id != lead.lead_id,
+    )
+    # Sorted here: an index that has this order would be read from its end instead of the account's own.
+    found = [Colleague(*row) for row in connection.execute(select(*columns).where(*where))]
+    return tuple(sorted(found, key=lambda one: (-(one.score if one.score is not None else -1), one.lead_id))[:most])

@@ -1,0 +1,55 @@
+"""The page of one lead at `/leads/{lead_id}`."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query, Request
+from fastapi.responses import Response
+
+from serving.identity.who import Identity
+from serving.language.translations import translation_to
+from serving.pages.lead import Ground, lead_page, read_lead
+from serving.pages.lead_score import Model
+from serving.web.access import must_see, needs, no_lead
+from serving.web.auditing import saw_lead
+from serving.web.credentials import site_of
+from serving.web.render import language_of, respond
+from serving.web.site import Site
+
+router = APIRouter(include_in_schema=False)
+Seer = Annotated[Identity, needs("leads.own_and_pool")]
+
+
+@router.get("/leads/")
+def lead_by_query(
+    request: Request, who: Seer, lead_id: Annotated[str, Query(alias="id", max_length=1_000)]
+) -> Response:
+    """A lead whose id no path can hold."""
+    return lead(request, who, lead_id)
+
+
+@router.get("/leads/{lead_id:path}")
+def lead(request: Request, who: Seer, lead_id: Annotated[str, Path(max_length=1_000)]) -> Response:
+    """Everything about one lead."""
+    site = site_of(request)
+    found = None if "\0" in lead_id else read_lead(site.store, lead_id)
+    if found is None:
+        raise no_lead(lead_id)
+    must_see(who, lead_id, found.lead.owner)
+    saw_lead(request, who, lead_id)
+    return respond(request, "lead.html", lead_page(found, ground_of(site, language_of(request, who))), who)
+
+
+def ground_of(site: Site, language: str) -> Ground:
+    """What pages of leads need of the site, in a language."""
+    served = site.model.served
+    horizon = None if site.training.label.column is not None else site.training.label.horizon_days
+    return Ground(
+        rules=site.project.rules,
+        frameworks=site.frameworks,
+        stages=site.stages,
+        zone=site.zone,
+        crm_record=site.settings.crm_record,
+        model=None if served is None else Model(served.bundle, served.phrases[language], horizon),
+        to=translation_to(language),
+        now=site.now,
+    )
