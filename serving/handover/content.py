@@ -128,7 +128,10 @@ class EvidenceLine:
 
 @dataclass(frozen=True, slots=True)
 class CriterionSaid:
-    """A criterion: met, not_met or unknown, its evidence, and the question to ask (None where it is met)."""
+    """A criterion: met, not_met or unknown, its evidence, and the question to ask (None where it is met).
+
+    `elsewhere` says which other frameworks hold otherwise, and from what.
+    """
 
     name: str
     label: str
@@ -136,6 +139,7 @@ class CriterionSaid:
     state_label: str
     required: bool
     evidence: tuple[EvidenceLine, ...]
+    elsewhere: tuple[str, ...]
     question: str | None
 
 

@@ -73,6 +73,7 @@ def _qualification(to: Translation, found: Handover) -> list[str]:
         for one in framework.criteria if number == 0 else ():
             lines.append(f"    {MARKS[one.state]}  {criterion_line(to, one)}")
             lines += [f"         {evidence_line(to, dates_of(found), piece)}" for piece in one.evidence]
+            lines += [f"         {sentence}" for sentence in one.elsewhere]
     return lines
 
 

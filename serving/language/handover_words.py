@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 
 from features.contact import EmailVerdict, PhoneVerdict
+from features.frameworks.definition import Source
 from features.frameworks.statement import Evidence
 from serving.language.kind_words import words_of_kind
 from serving.language.plain_text import capitalised, spoken
@@ -48,6 +49,17 @@ REMARKS: Mapping[str, str] = {
     "does not count: assessed otherwise": msg("does not count: assessed otherwise"),
     "does not count: assessed otherwise since": msg("does not count: assessed otherwise since"),
 }
+ELSEWHERE: Mapping[str, str] = {
+    "met": msg("Met for {frameworks} ({evidence})"),
+    "not_met": msg("Not met for {frameworks} ({evidence})"),
+    "unknown": msg("Not known for {frameworks} (what counts there: {evidence})"),
+}
+SOURCE_WORDS: Mapping[Source, str] = {
+    "assessments": msg("what sales assessed"),
+    "attributes": msg("details of person and company"),
+    "interactions": msg("what they did"),
+    "points": msg("points"),
+}
 _COUNTED = re.compile(r"(\d+) × (.+)")
 _OF_TITLE: Mapping[str, str] = {
     "title_authority": msg("job title"),
@@ -69,6 +81,16 @@ def state_word(to: Translation, state: str) -> str:
 def remark(to: Translation, note: str) -> str | None:
     """Why a piece of evidence counts for less; None where it counts."""
     return to.text(REMARKS[note]) if note in REMARKS else (note or None)
+
+
+def elsewhere_sentence(to: Translation, state: str, frameworks: str, evidence: str) -> str:
+    """What some other frameworks hold of a criterion, and what that rests on."""
+    return to.text(ELSEWHERE[state], frameworks=frameworks, evidence=evidence)
+
+
+def source_word(to: Translation, source: Source) -> str:
+    """A kind of evidence that a framework counts."""
+    return to.text(SOURCE_WORDS[source])
 
 
 def evidence_word(to: Translation, evidence: Evidence) -> str:

@@ -49,6 +49,14 @@ def test_m22_bant_has_its_evidence_with_what_was_noted_and_open_questions(found)
     assert "Who decides, and can you introduce us?" in found.open_questions
 
 
+def test_what_other_frameworks_hold_otherwise_is_said_at_the_criterion_with_what_it_rests_on(found):
+    said = {framework.name: {one.label: one.elsewhere for one in framework.criteria} for framework in found.frameworks}
+    assert said["bant"]["Authority"] == ("Met for SAL: BANT and location; The seven properties of an SQL (job title)",)
+    unknown = "Not known for BANT, at least 3 of 4 (what counts there: what sales assessed)"
+    assert unknown in said["sal"]["Authority"]
+    assert said["bant"]["Need"] == ()  # unknown to all of them
+
+
 def test_m22_next_steps_begin_with_what_is_due(found):
     assert [step.kind for step in found.next_steps] == ["contact", "question", "question", "role"]
     assert found.next_steps[0].sentence.startswith(
@@ -94,12 +102,15 @@ def test_json_is_strict_and_comes_back_equal(found):
         handover_from_json(text.replace('"given"', '"further"', 1))
 
 
-@pytest.mark.parametrize(
-    ("language", "heading"), [("en", "Next steps"), ("de", "Nächste Schritte"), ("da", "Næste skridt")]
-)
-def test_the_page_speaks_three_languages_and_loads_nothing(project, language, heading):
+@pytest.mark.parametrize(("language", "heading", "elsewhere"), [
+    ("en", "Next steps", "Met for SAL"),
+    ("de", "Nächste Schritte", "Erfüllt für SAL"),
+    ("da", "Næste skridt", "Opfyldt for SAL"),
+])  # fmt: skip
+def test_the_page_speaks_three_languages_and_loads_nothing(project, language, heading, elsewhere):
     page = handed_over(project, "--language", language, out="page.html")
     assert heading in page
+    assert elsewhere in page
     assert "<script" not in page
     assert "http" not in page.replace("http-equiv", "")
     assert "src=" not in page.replace("default-src", "").replace("style-src", "")
