@@ -23,9 +23,9 @@ from serving.store.users import (
 )
 from serving.web.attempts import BY_ADDRESS, NOBODY
 from serving.web.credentials import client_address, cookie_name, drop_cookie, put_cookie, site_of
-from serving.web.languages import language_asked
 from serving.web.limits import US_A_SECOND, too_many
 from serving.web.problems import Problem
+from serving.web.render import language_of
 from serving.web.signin import enter, sign_in_form
 from serving.web.site import Site
 
@@ -133,6 +133,6 @@ def _failed(request: Request, error: OidcError) -> Response:
 
 
 def _form(request: Request, message: str, status: int) -> Response:
-    to = translation_to(language_asked(request.headers.get("accept-language", "")))
+    to = translation_to(language_of(request, None))
     said = to.text(message, provider=_provider(request).label)
     return sign_in_form(request, message=said, status=status)

@@ -17,11 +17,10 @@ from serving.store.users import User, revoke_sessions_of, set_password_hash, use
 from serving.web.access import session_of, signed_in
 from serving.web.attempts import Attempt, Refused, begin_session, checked_user
 from serving.web.credentials import client_address, cookie_name, drop_cookie, put_cookie, session_token, site_of
-from serving.web.languages import language_asked
 from serving.web.limits import US_A_SECOND
 from serving.web.negotiation import wants_page
 from serving.web.problems import Problem
-from serving.web.signin_page import page
+from serving.web.render import language_of, page
 from serving.web.site import Site
 
 router = APIRouter(include_in_schema=False)
@@ -85,7 +84,7 @@ def change_password(
     found = checked_user(site, Attempt(who.name, present, client_address(request)))
     if isinstance(found, Refused):
         return _account_page(request, who, _said(request, found), 429 if found.wait_us else 401)
-    to = translation_to(_language(request, who))
+    to = translation_to(language_of(request, who))
     if chosen != again:
         return _account_page(request, who, to.text(DIFFER), 422)
     if why := refusal(chosen, who.name):
@@ -123,7 +122,7 @@ def sign_in_form(
         "provider": "" if provider is None else provider.label,
         "provider_page": f"/sign-in/provider?{urlencode({'next': page_after(next_page)})}",
     }
-    return page(request, "signin.html", content, status)
+    return page(request, "signin.html", None, status, **content)
 
 
 def _refused(request: Request, refused: Refused, name: str, next_page: str) -> Response:
@@ -135,16 +134,12 @@ def _refused(request: Request, refused: Refused, name: str, next_page: str) -> R
 
 
 def _said(request: Request, refused: Refused) -> str:
-    to = translation_to(language_asked(request.headers.get("accept-language", "")))
+    to = translation_to(language_of(request, None))
     return to.text(LATER, n=ceil(refused.wait_us / US_A_SECOND)) if refused.wait_us else to.text(WRONG)
 
 
-def _language(request: Request, who: Identity) -> str:
-    return who.language or language_asked(request.headers.get("accept-language", ""))
-
-
 def _account_page(request: Request, who: Identity, message: str, status: int) -> Response:
-    site, to = site_of(request), translation_to(_language(request, who))
+    site, to = site_of(request), translation_to(language_of(request, who))
     with site.store.reading() as connection:
         user = user_named(connection, who.name)
     changed = not message and "changed" in request.query_params
@@ -154,4 +149,4 @@ def _account_page(request: Request, who: Identity, message: str, status: int) ->
         "changed": changed,
         "has_password": user is not None and user.password_hash is not None,
     }
-    return page(request, "account.html", content, status, _language(request, who))
+    return page(request, "account.html", who, status, **content)

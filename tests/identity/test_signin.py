@@ -14,7 +14,6 @@ from serving.store.audit import lines
 from serving.store.schema import SESSION
 from serving.store.users import NewUser, add_user, disable_user, set_password_hash, user_named
 from serving.web.app import create_app
-from serving.web.signin_page import TEMPLATES, WORDS
 
 GOOD, OTHER = "brown tea at four", "green tea at eight"
 
@@ -218,10 +217,3 @@ def test_the_pages_speak_the_browsers_language(client, site, language):
     assert f"<h1>{to.text('Sign in')}</h1>" in client.get("/sign-in", headers=headers).text
     sign_in(client, site, "rep")
     assert f"<h1>{to.text('Account')}</h1>" in client.get("/account", headers=headers).text
-
-
-def test_the_words_of_the_templates_are_in_the_catalogues():
-    for template in ("signin.html", "account.html"):
-        said = re.findall(r'text\("([^"]+)"', (TEMPLATES / template).read_text(encoding="utf-8"))
-        assert said
-        assert set(said) <= set(WORDS)
