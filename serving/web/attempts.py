@@ -1,6 +1,9 @@
 """Signing in with name and password: guessing is slowed down, and an answer never says whether a name exists."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from threading import BoundedSemaphore
 
 from serving.identity.buckets import Rate
 from serving.identity.names import user_name
@@ -10,12 +13,15 @@ from serving.store.audit import Line, log
 from serving.store.rates import give_back, take_one_of_each
 from serving.store.sessions import revoke_session, start_session
 from serving.store.users import User, set_password_hash, user_named
+from serving.web.limits import too_many
 from serving.web.site import Site
 
 # Failed attempts: ten at once for a name and one more each minute; for an address (many people may share one) five
 # times as many.
 BY_NAME, BY_ADDRESS = Rate(1, 10), Rate(5, 50)
 US_AN_HOUR = 3_600_000_000
+# A sign-in takes a thread for a sixth of a second, or as long as the provider lets it wait: the others stay for pages.
+_TURNS = BoundedSemaphore(8)
 NOBODY = "nobody"
 
 
@@ -47,6 +53,21 @@ class Refused:
     """No sign-in: `wait_us` above 0 where it was not even tried."""
 
     wait_us: int
+
+
+@contextmanager
+def turn() -> Iterator[None]:
+    """One of the few sign-ins that a worker does at a time.
+
+    Raises:
+        Problem: 429 where all are taken.
+    """
+    if not _TURNS.acquire(blocking=False):
+        raise too_many("many people sign in at this moment", 2_000_000)
+    try:
+        yield
+    finally:
+        _TURNS.release()
 
 
 def checked_user(site: Site, attempt: Attempt) -> User | Refused:

@@ -21,7 +21,7 @@ from serving.store.users import (
     user_named,
     user_of_subject,
 )
-from serving.web.attempts import BY_ADDRESS, NOBODY
+from serving.web.attempts import BY_ADDRESS, NOBODY, turn
 from serving.web.credentials import client_address, cookie_name, drop_cookie, put_cookie, site_of
 from serving.web.limits import US_A_SECOND, too_many
 from serving.web.problems import Problem
@@ -44,7 +44,8 @@ def begin(request: Request, next: str = "") -> Response:
     """Lead the browser to the provider; what its answer must match stays in a cookie of ten minutes."""
     site, provider, flow = site_of(request), _provider(request), new_flow(next)
     try:
-        where = provider.begin(flow, _return_address(request), site.now // US_A_SECOND)
+        with turn():
+            where = provider.begin(flow, _return_address(request), site.now // US_A_SECOND)
     except OidcError as error:
         return _failed(request, error)
     answer = RedirectResponse(where, 303)
@@ -65,7 +66,8 @@ def finish(request: Request) -> Response:
     try:
         if flow is None:
             raise OidcError("no sign-in is under way in this browser")
-        person = _person(request, provider, flow)
+        with turn():
+            person = _person(request, provider, flow)
         user = _user(site, person)
     except OidcError as error:
         return _failed(request, error)

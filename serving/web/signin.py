@@ -15,7 +15,7 @@ from serving.store.audit import Line, log
 from serving.store.sessions import Session, revoke_session
 from serving.store.users import User, revoke_sessions_of, set_password_hash, user_named
 from serving.web.access import session_of, signed_in
-from serving.web.attempts import Attempt, Refused, begin_session, checked_user
+from serving.web.attempts import Attempt, Refused, begin_session, checked_user, turn
 from serving.web.credentials import client_address, cookie_name, drop_cookie, put_cookie, session_token, site_of
 from serving.web.limits import US_A_SECOND
 from serving.web.negotiation import wants_page
@@ -45,7 +45,8 @@ def ask(request: Request, next: str = "") -> Response:
 def sign_in(request: Request, name: Typed = "", password: Typed = "", next: Typed = "") -> Response:
     """Begin a session, or show the form again with what is wrong."""
     site = site_of(request)
-    found = checked_user(site, Attempt(name, password, client_address(request)))
+    with turn():
+        found = checked_user(site, Attempt(name, password, client_address(request)))
     if isinstance(found, Refused):
         return _refused(request, found, name, next)
     return enter(request, found, page_after(next), "password")
@@ -81,7 +82,8 @@ def change_password(
     site, session = site_of(request), session_of(request)
     if session is None or who.kind != "session":
         raise Problem(403, "only people have passwords")
-    found = checked_user(site, Attempt(who.name, present, client_address(request)))
+    with turn():
+        found = checked_user(site, Attempt(who.name, present, client_address(request)))
     if isinstance(found, Refused):
         return _account_page(request, who, _said(request, found), 429 if found.wait_us else 401)
     to = translation_to(language_of(request, who))

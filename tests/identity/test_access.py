@@ -4,12 +4,16 @@ from typing import Annotated
 
 import anyio
 import pytest
+from argon2 import PasswordHasher
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import PlainTextResponse
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sites import PAGE, Clock, client_of, key_of, sign_in, site_in
 from sqlalchemy import event, func, select
 
 from features.errors import SinkError
+from serving.identity import passwords
 from serving.identity.roles import ALLOWED, HUMAN_ROLES, PERMISSIONS
 from serving.identity.who import Identity
 from serving.store.audit import lines
@@ -343,3 +347,29 @@ def test_the_description_of_the_api_says_how_to_sign_in(client):
     described = client.get("/v1/openapi.json").json()
     assert described["components"]["securitySchemes"]["key"]["scheme"] == "bearer"
     assert described["paths"]["/may/score"]["get"]["security"] == [{"key": []}]
+
+
+NAMES = "host", "origin", "referer", "sec-fetch-site", "authorization", "cookie", "x-forwarded-for", "accept"
+VALUES = st.sampled_from([b"localhost", b"Bearer rl_", b"same-origin", b"text/html"]) | st.binary(max_size=60)
+METHODS, PATHS = ("GET", "POST", "PUT", "DELETE", "OPTIONS", "X"), ("/who", "/sign-in", "/v1/body", "/sign-out")
+FORM = (b"content-type", b"application/x-www-form-urlencoded")
+
+
+@settings(max_examples=150)
+@given(st.lists(st.tuples(st.sampled_from(NAMES), VALUES)), st.sampled_from(METHODS), st.sampled_from(PATHS))
+def test_no_header_whatsoever_breaks_the_guards(site_and_app, headers, method, path):
+    started, came = [], [{"type": "http.request", "body": b"name=%00&password=%ff&next=//x", "more_body": False}]
+
+    async def receive():
+        return came.pop() if came else {"type": "http.disconnect"}
+
+    async def send(message):
+        started.append(message.get("status"))
+
+    raw = [*((name.encode(), value) for name, value in headers), FORM]
+    scope = {"type": "http", "http_version": "1.1", "method": method, "path": path, "query_string": b"next=%ff%00//x",
+             "headers": raw, "scheme": "http", "client": ("10.0.0.1", 1), "server": ("localhost", 80)}  # fmt: skip
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "_HASHER", PasswordHasher(1, 8, 1))
+        anyio.run(site_and_app[1], scope, receive, send)
+    assert started[0] < 500

@@ -6,9 +6,10 @@ from sqlalchemy import event, select
 from serving.identity.roles import ALLOWED
 from serving.identity.tokens import KeyText, new_key
 from serving.store.audit import Line, log
-from serving.store.keys import NewKey, add_key, all_keys, find_key, revoke_keys, touch_key
+from serving.store.keys import _BY_PREFIX, NewKey, add_key, all_keys, find_key, revoke_keys, touch_key
 from serving.store.schema import SESSION
 from serving.store.sessions import (
+    _BY_TOKEN,
     find_session,
     revoke_session,
     start_session,
@@ -65,6 +66,15 @@ def test_a_session_is_found_by_one_query(connection, ann):
     event.listen(connection, "before_cursor_execute", lambda *arguments: seen.append(arguments[2]))
     assert found(connection)
     assert len(seen) == 1
+
+
+def test_finding_a_session_or_key_reads_no_whole_table(connection, ann):
+    for query, wanted in ((_BY_TOKEN, HASH), (_BY_PREFIX, "p")):
+        if connection.dialect.name == "sqlite":
+            compiled = str(query.compile(compile_kwargs={"literal_binds": False}, dialect=connection.dialect))
+            plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {compiled}", (wanted,)).all()
+            assert plan
+            assert not [step for *_, step in plan if step.startswith("SCAN")]
 
 
 @pytest.mark.parametrize("token", ["", "e" * 64, HASH.upper(), "%", "' or 1=1 --"])

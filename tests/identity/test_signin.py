@@ -1,6 +1,7 @@
 """Signing in and out: guessing, fixation, replay, redirects, languages; and what the log keeps of it."""
 
 import re
+from contextlib import ExitStack
 
 import pytest
 from argon2 import PasswordHasher
@@ -14,6 +15,7 @@ from serving.store.audit import lines
 from serving.store.schema import SESSION
 from serving.store.users import NewUser, add_user, disable_user, set_password_hash, user_named
 from serving.web.app import create_app
+from serving.web.attempts import turn
 
 GOOD, OTHER = "brown tea at four", "green tea at eight"
 
@@ -217,3 +219,11 @@ def test_the_pages_speak_the_browsers_language(client, site, language):
     assert f"<h1>{to.text('Sign in')}</h1>" in client.get("/sign-in", headers=headers).text
     sign_in(client, site, "rep")
     assert f"<h1>{to.text('Account')}</h1>" in client.get("/account", headers=headers).text
+
+
+def test_a_crowd_at_the_door_leaves_threads_for_the_pages(client, site):
+    with ExitStack() as crowd:
+        for _ in range(8):
+            crowd.enter_context(turn())
+        assert (enter(client).status_code, client.get("/sign-in").status_code) == (429, 200)
+    assert enter(client).status_code == 303
