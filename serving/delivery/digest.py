@@ -9,9 +9,9 @@ from email.policy import SMTP
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
+from serving.language.page_words import lead_path
 from serving.language.plain_text import one_line
 from serving.language.translations import Translation, msg, msgs, translation_to
 from serving.store.digest_leads import DigestLead, OwnLeads
@@ -99,7 +99,7 @@ def digest_of(leads: OwnLeads, morning: Morning) -> Digest:
 
 def _line(lead: DigestLead, morning: Morning, to: Translation) -> Line:
     who = ", ".join(one_line(part) for part in (lead.name, lead.account_name) if part) or one_line(lead.lead_id)
-    link = None if morning.public_url is None else f"{morning.public_url}/leads/{quote(lead.lead_id, safe='')}"
+    link = None if morning.public_url is None else morning.public_url + lead_path(lead.lead_id)
     return Line(who, "; ".join(_facts(lead, morning, to)), link)
 
 

@@ -6,9 +6,9 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from urllib.parse import quote
 
 from features.webhook_settings import Endpoint, EventType
+from serving.language.page_words import lead_path
 from serving.lifecycle.machine import Stage
 from serving.store.outbox import Message
 
@@ -98,7 +98,7 @@ def payload(event: LeadEvent, public_url: str | None) -> str:
         "owner": lead.owner,
         "as_of": None if lead.as_of is None else _time(lead.as_of),
         "model_version": lead.model_version,
-        "link": None if public_url is None else f"{public_url.rstrip('/')}/leads/{quote(lead.lead_id, safe='')}",
+        "link": None if public_url is None else public_url.rstrip("/") + lead_path(lead.lead_id),
     }
     told = {"type": event.type, "timestamp": _time(event.at), "data": data}
     return json.dumps(told, separators=(",", ":"))

@@ -48,6 +48,7 @@ PARTS: tuple[Part, ...] = (
     Part("/funnel", msg("Funnel"), "funnel"),
     Part("/model", msg("Model"), "model"),
     Part("/quality", msg("Data quality"), "quality"),
+    Part("/deliveries", msg("Deliveries"), "webhooks"),
 )
 
 

@@ -2,6 +2,6 @@
 
 from fastapi import APIRouter
 
-from serving.web.pages import lead, preferences, worklist
+from serving.web.pages import deliveries, lead, preferences, worklist
 
-PAGES: tuple[APIRouter, ...] = (preferences.router, worklist.router, lead.router)
+PAGES: tuple[APIRouter, ...] = (preferences.router, worklist.router, lead.router, deliveries.router)
