@@ -17,7 +17,7 @@ export OMP_WAIT_POLICY := PASSIVE
 export MLFLOW_DISABLE_TELEMETRY := true
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-real data features train tune evaluate promote retrain rollback score report mlflow serve \
+.PHONY: help setup demo demo-real demo-serve data features train tune evaluate promote retrain rollback score report mlflow serve \
 	notebooks test lint types check bench bench-features bench-real bench-explain bench-ablation bench-one-lead \
 	bench-incremental bench-spark bench-score bench-audit bench-selection bench-uncertainty bench-rules bench-rules-speed \
 	bench-stages \
@@ -51,6 +51,16 @@ demo: $(READY) ## simulate a B2B world, train, compare, promote, score every ope
 	@$(RIPELEAD) promote -p demo
 	@$(RIPELEAD) score -p demo --as-of 2026-01-01T00:00:00Z --out demo/scores.parquet
 	@$(RIPELEAD) report -p demo
+	@echo "the page of these leads: make demo-serve"
+
+demo-serve: $(READY) ## open the demo's leads in the browser: the page and the API, with users of its own
+	@test -f demo/scores.parquet.done || $(MAKE) --no-print-directory demo
+	@rm -f demo/.ripelead/store.db*
+	@$(RIPELEAD) stages advance -p demo --as-of 2026-01-01T00:00:00Z --scores demo/scores.parquet
+	@$(RIPELEAD) publish -p demo --as-of 2026-01-01T00:00:00Z
+	@$(RIPELEAD) user add manager -p demo --role manager --generate
+	@$(RIPELEAD) user add rep -p demo --role rep --owner rep-17 --generate
+	@$(RIPELEAD) serve -p demo --now 2026-01-01T08:00:00Z
 
 demo-real: $(READY) ## the same on real shopping baskets and coupon campaigns (Complete Journey, from its PyPI package)
 	@rm -rf demo-real && mkdir -p demo-real/data

@@ -1,12 +1,13 @@
 """The command `serve`: the page and the API."""
 
 import os
-from pathlib import Path
+from collections.abc import Callable
+from datetime import datetime
 from typing import Annotated
 
 import typer
 
-from features.cli import ProjectFolder, app, err, out, utc_now
+from features.cli import ProjectFolder, app, err, out, parse_as_of, utc_now
 from features.errors import SinkError
 from features.serve_settings import ServeSettings
 from training.cli import HERE, read_all
@@ -20,30 +21,31 @@ def serve(
     host: Annotated[str | None, typer.Option(help="address to listen on; default: [serve] host")] = None,
     port: Annotated[int | None, typer.Option(help="port to listen on; default: [serve] port", min=0)] = None,
     workers: Annotated[int | None, typer.Option(help="processes; default: [serve] workers", min=1)] = None,
+    now: Annotated[str | None, typer.Option("--now", help="for demos: begin as if it were this time")] = None,
 ) -> None:
     """Serve the page and the API of a project."""
-    from serving.store.users import anybody
+    from serving.web.app import create_app
     from serving.web.process import run_server
     from serving.web.site import open_site
 
     project, _ = read_all(directory)
-    settings = project.section("serve", ServeSettings)
-    site = open_site(directory, utc_now)  # a wrong project or store is said here, once, and not by every process
+    clock = utc_now if now is None else _clock_from(parse_as_of(now, project))
+    site = open_site(directory, clock)  # a wrong project or store is said here, once, and not by every process
+    site.store.close()
+    processes = workers or site.settings.workers or min(os.cpu_count() or 1, MOST_BY_DEFAULT)
+    address = host or site.settings.host, site.settings.port if port is None else port
+    out.print(f"serving {project.project.name} on {shown(site.settings, address)}", markup=False)
     try:
-        with site.store.reading() as connection:
-            nobody = site.provider is None and not anybody(connection)
-    finally:
-        site.store.close()
-    processes = workers or settings.workers or min(os.cpu_count() or 1, MOST_BY_DEFAULT)
-    address = host or settings.host, settings.port if port is None else port
-    out.print(f"serving {project.project.name} on {shown(settings, address)}", markup=False)
-    if nobody:
-        err.print("note: nobody may sign in yet: run `ripelead user add NAME --role admin`", markup=False)
-    try:
-        run_server(Path(directory).absolute(), address, processes)
+        run_server(lambda: create_app(open_site(directory, clock)), address, processes)
     except OSError as error:
         raise SinkError(f"cannot listen on {address[0]} port {address[1]}: {error.strerror or error}") from error
     err.print("stopped")
+
+
+def _clock_from(begin: datetime) -> Callable[[], datetime]:
+    """A clock that goes on from another time than the present one."""
+    ahead = begin - utc_now()
+    return lambda: utc_now() + ahead
 
 
 def shown(settings: ServeSettings, address: tuple[str, int]) -> str:

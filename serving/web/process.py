@@ -11,13 +11,11 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from pathlib import Path
 from types import FrameType
 
-from features.cli import utc_now
+from fastapi import FastAPI
+
 from features.errors import SinkError
-from serving.web.app import create_app
-from serving.web.site import open_site
 
 BACKLOG = 2048
 GRACE_S = 10
@@ -28,8 +26,8 @@ CRASH_WINDOW_S = 30.0
 TELLS = (signal.SIGTERM, signal.SIGINT)
 
 
-def run_server(directory: Path, address: tuple[str, int], workers: int) -> None:
-    """Listen and answer until a signal ends it.
+def run_server(open_app: Callable[[], FastAPI], address: tuple[str, int], workers: int) -> None:
+    """Listen and answer until a signal ends it; each worker opens an app of its own.
 
     Raises:
         OSError: the address cannot be had.
@@ -38,9 +36,9 @@ def run_server(directory: Path, address: tuple[str, int], workers: int) -> None:
     listener = listen(address)
     try:
         if workers == 1:
-            answer(directory, listener)
+            answer(open_app(), listener)
         else:
-            Workers(lambda: answer(directory, listener), workers).run()
+            Workers(lambda: answer(open_app(), listener), workers).run()
     finally:
         listener.close()
 
@@ -59,12 +57,12 @@ def listen(address: tuple[str, int]) -> socket.socket:
     return listener
 
 
-def answer(directory: Path, listener: socket.socket) -> None:
+def answer(app: FastAPI, listener: socket.socket) -> None:
     """Answer requests in this process until a signal ends it."""
     import uvicorn
 
     config = uvicorn.Config(
-        create_app(open_site(directory, utc_now)),
+        app,
         loop="uvloop" if os.name != "nt" else "asyncio",
         http="httptools",
         ws="none",
