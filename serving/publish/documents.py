@@ -11,7 +11,9 @@ from features.errors import RefusedError
 from serving.funnel_forecast import model_forecasts
 from serving.funnel_stages import reached_with
 from serving.funnel_words import funnel_table
+from serving.lead.what_if import actionable_kinds, usual_interactions
 from serving.lifecycle.history import all_events
+from serving.pages.what_if import usual_document
 from serving.publish.gathered import Asked, Gathered
 from serving.publish.histories import rows_of
 from training.funnel.found import Forecast
@@ -22,7 +24,9 @@ Row = dict[str, Any]
 
 
 def documents(asked: Asked, found: Gathered) -> Iterator[Row]:
-    """Rows of the table `document`: the funnel, where leads are dated."""
+    """Rows of the table `document`: how interactions usually are, and the funnel where leads are dated."""
+    usual = usual_interactions(found.tables.interactions, actionable_kinds(asked.bundle))
+    yield {"name": "usual", "body": usual_document(usual)}
     if found.tables.timed:
         yield {"name": "funnel", "body": json.dumps(_funnel(asked, found))}
 

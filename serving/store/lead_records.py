@@ -8,7 +8,7 @@ from sqlalchemy import Connection, select
 
 from serving.live.account_history import AccountHistory, unpacked
 from serving.store.arrived import rows_of_account
-from serving.store.schema import ACCOUNT, LEAD, LEAD_ACTION, PUBLICATION, SCORE_POINT
+from serving.store.schema import ACCOUNT, DOCUMENT, LEAD, LEAD_ACTION, PUBLICATION, SCORE_POINT
 
 MOST_POINTS = 60
 MOST_ACTIONS = 40
@@ -144,3 +144,10 @@ def colleagues_of(connection: Connection, lead: LeadRecord, most: int) -> tuple[
     # Sorted here: an index that has this order would be read from its end instead of the account's own.
     found = [Colleague(*row) for row in connection.execute(select(*columns).where(*where))]
     return tuple(sorted(found, key=lambda one: (-(one.score if one.score is not None else -1), one.lead_id))[:most])
+
+
+def document(connection: Connection, publication: int, name: str) -> str | None:
+    """A document of a publication as JSON; None where it has none of that name."""
+    where = (DOCUMENT.c.publication == publication, DOCUMENT.c.name == name)
+    found: str | None = connection.scalar(select(DOCUMENT.c.body).where(*where))
+    return found

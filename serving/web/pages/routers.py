@@ -2,6 +2,13 @@
 
 from fastapi import APIRouter
 
-from serving.web.pages import deliveries, lead, preferences, worklist
+from serving.web.pages import deliveries, handover, lead, preferences, what_if, worklist
 
-PAGES: tuple[APIRouter, ...] = (preferences.router, worklist.router, lead.router, deliveries.router)
+PAGES: tuple[APIRouter, ...] = (
+    preferences.router,
+    worklist.router,
+    lead.router,
+    handover.router,
+    what_if.router,
+    deliveries.router,
+)

@@ -1,0 +1,73 @@
+"""The hand-over package of a lead at `/handovers/{lead_id}`: a page to read and print, or its JSON."""
+
+import re
+from base64 import b64encode
+from hashlib import sha256
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Request
+from fastapi.responses import HTMLResponse, Response
+
+from serving.handover.as_json import handover_from_json, handover_json
+from serving.handover.content import Handover
+from serving.handover.page import handover_page
+from serving.identity.who import Identity
+from serving.language.translations import translation_to
+from serving.pages.handover import Packing, handover_of
+from serving.pages.lead import Found, read_lead
+from serving.pages.what_if import usual_of
+from serving.store.kept_pages import keep_page, kept_page
+from serving.store.lead_records import document
+from serving.web.access import must_see, needs, no_lead
+from serving.web.auditing import saw_lead
+from serving.web.credentials import site_of
+from serving.web.negotiation import wants_page
+from serving.web.render import VARY, language_of
+from serving.web.site import Site
+
+router = APIRouter(include_in_schema=False)
+Seer = Annotated[Identity, needs("leads.own_and_pool")]
+NAME = "handover"
+
+
+@router.get("/handovers/{lead_id:path}")
+def handover(request: Request, who: Seer, lead_id: Annotated[str, Path(max_length=1_000)]) -> Response:
+    """Everything that sales needs to know of a lead, to read and to print."""
+    site, language = site_of(request), language_of(request, who)
+    found = None if "\0" in lead_id else read_lead(site.store, lead_id)
+    if found is None:
+        raise no_lead(lead_id)
+    must_see(who, lead_id, found.lead.owner)
+    saw_lead(request, who, lead_id)
+    made = _package(site, found, language)
+    if wants_page(request):
+        text = handover_page(made)
+        return HTMLResponse(text, headers={"Content-Security-Policy": _policy(text), "Vary": VARY})
+    return Response(handover_json(made), media_type="application/json", headers={"Vary": VARY})
+
+
+def _package(site: Site, found: Found, language: str) -> Handover:
+    """The package as it was kept, or made anew where the lead, the publication or the model changed."""
+    lead, served = found.lead, site.model.required()
+    key, version = (lead.lead_id, NAME, language), f"{lead.publication}.{lead.revision}.{served.bundle.version[:12]}"
+    with site.store.reading() as connection:
+        kept = kept_page(connection, key, version)
+        usual = usual_of(document(connection, lead.publication, "usual"))
+    if kept is not None:
+        return handover_from_json(kept)
+    packing = Packing(
+        site.project, site.training, served.bundle, served.phrases[language], translation_to(language), site.now, usual
+    )
+    made = handover_of(found, packing)
+    with site.store.writing() as connection:
+        keep_page(connection, key, version, handover_json(made), site.now)
+    return made
+
+
+def _policy(page: str) -> str:
+    """The page brings its own style, which is allowed by its hash, and nothing else."""
+    (style,) = re.findall(r"<style>(.*?)</style>", page, re.DOTALL)
+    digest = b64encode(sha256(style.encode()).digest()).decode()
+    return (
+        f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    )

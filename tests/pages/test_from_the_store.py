@@ -1,0 +1,79 @@
+"""What is made from the store is what is made from the project's tables."""
+
+from dataclasses import replace
+
+import pytest
+from published_worlds import AS_OF, asked_of
+from sqlalchemy import select
+
+from features.some_leads import Some
+from features.tables import read_tables
+from serving.handover.compose import Model, account_of, compose
+from serving.handover.source import LeadSource
+from serving.handover_cli import _source
+from serving.language.phrases import phrases_of
+from serving.language.translations import translation_to
+from serving.lead.what_if import actionable_kinds, usual_interactions, what_would_change
+from serving.pages.handover import Packing, handover_of
+from serving.pages.lead import read_lead
+from serving.pages.what_if import usual_of, what_if
+from serving.store.connection import open_store
+from serving.store.lead_records import document
+from serving.store.schema import LEAD
+from training.cli import read_all
+
+
+@pytest.fixture(scope="module")
+def asked(world):
+    return asked_of(world)
+
+
+@pytest.fixture(scope="module")
+def tables(asked):
+    return read_tables(asked.project, clock=AS_OF)
+
+
+@pytest.fixture(scope="module")
+def store(published):
+    opened = open_store(f"sqlite:///{published}")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="module")
+def some(store):
+    with store.reading() as connection:
+        ids = connection.scalars(select(LEAD.c.lead_id).where(LEAD.c.is_open).order_by(LEAD.c.lead_id)).all()
+    return ids[:: len(ids) // 3]
+
+
+@pytest.fixture(scope="module")
+def usual(store, some):
+    with store.reading() as connection:
+        return usual_of(document(connection, read_lead(store, some[0]).lead.publication, "usual"))
+
+
+def test_how_interactions_usually_are(usual, asked, tables):
+    assert usual == usual_interactions(tables.interactions, actionable_kinds(asked.bundle))
+
+
+def test_the_hand_over(store, some, usual, asked, tables, world):
+    training = read_all(world)[1]
+    phrases, to = phrases_of(asked.bundle, "en"), translation_to("en")
+    packing = Packing(asked.project, training, asked.bundle, phrases, to, 0, usual)
+    for lead_id in some:
+        alone = Some(account_of(tables, lead_id), tables.interactions)
+        source: LeadSource = _source(asked.project, training, alone, (lead_id, AS_OF, "en"))
+        expected = compose(source, alone, Model(asked.bundle, phrases))
+        made = handover_of(read_lead(store, lead_id), packing)
+        assert replace(made, standing=expected.standing) == expected
+        assert made.standing.stage == expected.standing.stage
+
+
+def test_what_would_change(store, some, usual, asked, tables):
+    for lead_id in some:
+        effects = what_would_change(asked.bundle, account_of(tables, lead_id), lead_id, AS_OF, usual)
+        page = what_if(read_lead(store, lead_id), asked.bundle, usual, translation_to("en"))
+        assert [(one.name, one.score_after) for one in page.changes] == [
+            (e.action.name, e.after.score) for e in effects
+        ]
