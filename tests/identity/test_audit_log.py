@@ -8,12 +8,10 @@ from serving.identity.audit import KEPT_FOR, READINGS, Action
 from serving.store.audit import Line, forget_lines, lines, log
 
 
-@pytest.fixture
-def connection(store):
-    with store.writing() as opened:
-        for at, action in enumerate(get_args(Action)):
-            log(opened, Line(at, "ann", action, "L1" if at % 2 else "L2", {"text": "ä\0\"'", "at": at}))
-        yield opened
+@pytest.fixture(autouse=True)
+def _written(connection):
+    for at, action in enumerate(get_args(Action)):
+        log(connection, Line(at, "ann", action, "L1" if at % 2 else "L2", {"text": "ä\0\"'", "at": at}))
 
 
 def read(connection, purpose, about=None, since=0, until=99):

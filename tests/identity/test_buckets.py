@@ -101,24 +101,24 @@ def test_keys_have_budgets_of_their_own():
     assert budget.spend("b", 0, lambda wanted: Grant(1, 0)) == 0
 
 
-def test_the_store_gives_each_token_once_to_many_workers(store):
+def test_the_store_gives_each_token_once_to_many_workers(shared_store):
     def draw(_):
-        with store.writing() as connection:
+        with shared_store.writing() as connection:
             return take(connection, "b", Rate(60, 50), 7, 1_000).tokens
 
     with ThreadPoolExecutor(8) as pool:
         given_out = list(pool.map(draw, range(16)))
     assert sum(given_out) == 50
-    with store.writing() as connection:
+    with shared_store.writing() as connection:
         assert take(connection, "b", Rate(60, 50), 1, 1_000) == Grant(0, 1_000_000)
         assert take(connection, "b", Rate(60, 50), 9, 3_001_000) == Grant(3, 0)
 
 
-def test_workers_on_one_store_never_exceed_the_limit(store):
+def test_workers_on_one_store_never_exceed_the_limit(shared_store):
     limit, workers = 300, [Budget(300), Budget(300)]
 
     def draw(wanted):
-        with store.writing() as connection:
+        with shared_store.writing() as connection:
             return take(connection, "k", rate_of(limit), wanted, 1_000)
 
     with ThreadPoolExecutor(8) as pool:
@@ -126,9 +126,9 @@ def test_workers_on_one_store_never_exceed_the_limit(store):
     assert waits.count(0) == rate_of(limit).burst == 30
 
 
-def test_of_two_buckets_both_or_none_give(store):
+def test_of_two_buckets_both_or_none_give(shared_store):
     rates = {"wide": Rate(60, 5), "narrow": Rate(60, 1)}
-    with store.writing() as connection:
+    with shared_store.writing() as connection:
         assert take_one_of_each(connection, rates, 0) == Grant(1, 0)
         assert take_one_of_each(connection, rates, 0) == Grant(0, 1_000_000)
         assert take(connection, "wide", rates["wide"], 9, 0).tokens == 4
@@ -136,8 +136,7 @@ def test_of_two_buckets_both_or_none_give(store):
         assert take(connection, "narrow", rates["narrow"], 9, 0).tokens == 1
 
 
-def test_buckets_that_nobody_uses_are_forgotten(store):
-    with store.writing() as connection:
-        take(connection, "b", Rate(1, 5), 5, 0)
-        forget_full(connection, 86_400_000_001)
-        assert take(connection, "b", Rate(1, 5), 9, 0).tokens == 5
+def test_buckets_that_nobody_uses_are_forgotten(connection):
+    take(connection, "old", Rate(1, 5), 5, 0)
+    forget_full(connection, 86_400_000_001)
+    assert take(connection, "old", Rate(1, 5), 9, 0).tokens == 5

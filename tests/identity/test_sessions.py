@@ -37,12 +37,6 @@ HASH = "f" * 64
 
 
 @pytest.fixture
-def connection(store):
-    with store.writing() as opened:
-        yield opened
-
-
-@pytest.fixture
 def ann(connection):
     user = add_user(connection, NewUser("ann", "rep", "Ann B."), 0)
     start_session(connection, HASH, user, 0, 12 * HOUR)
