@@ -11,6 +11,7 @@ import serving.agreement_cli
 import serving.audit_cli
 import serving.contact_cli
 import serving.crm_cli
+import serving.decisions_cli
 import serving.deliver_cli
 import serving.digest_cli
 import serving.explain_cli

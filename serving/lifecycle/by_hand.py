@@ -8,6 +8,7 @@ import pandas as pd
 
 from features.attribute_points import tracked_fields
 from features.cells import instant
+from features.contact import Contact
 from features.errors import ProjectFileError
 from features.frameworks.facts import facts_of
 from features.frameworks.statement import Statement, statements
@@ -15,6 +16,7 @@ from features.histories import build_histories, restrict
 from features.project import Project
 from features.snapshots import Snapshots
 from features.some_leads import Wanted, read_some
+from features.stage_settings import StageSettings
 from features.tables import Tables
 from serving.lifecycle.contacts import contact_of
 from serving.lifecycle.events import StageEvent, events_table
@@ -50,12 +52,19 @@ def move_lead(hand: ByHand, lead_id: str, wish: Wish) -> StageEvent:
         before = Before(lead.lead_id, lead.stage, lead.do_not_contact)
         event = event_of(wish, before, hand.process.settings, hand.clock)
         if event.to_stage in HANDED_OVER:
-            _refuse_shut_gates(hand, lead.lead_id, wish.at)
-            _refuse_contact(hand, lead.lead_id)
+            _refuse_not_ready(hand, lead.lead_id, wish.at)
         if event.into is not None:
             _refuse_merge(hand, lead, event.into, wish.at)
         append(hand.process.folder, events_table([event]))
     return event
+
+
+def _refuse_not_ready(hand: ByHand, lead_id: str, at: datetime) -> None:
+    settings = hand.process.settings
+    if settings.gates:
+        refuse_shut_gates(settings, lead_id, gates_of_lead(hand, lead_id, at))
+    if settings.contact_verified:
+        refuse_unverified(lead_id, contact_of(lead_id, hand.tables.leads, settings))
 
 
 def _state(hand: ByHand, lead_id: str, at: datetime) -> LeadStages:
@@ -67,12 +76,8 @@ def _refuse_merge(hand: ByHand, lead: LeadStages, into: str, at: datetime) -> No
         raise ProjectFileError(f"--into {into}: leads {lead.lead_id!r} and {into!r} are one already")
 
 
-def _refuse_shut_gates(hand: ByHand, lead_id: str, at: datetime) -> None:
-    """Nobody is handed over whom a gate keeps out, by rule or by hand (row M5)."""
-    settings = hand.process.settings
-    if not settings.gates:
-        return
-    gates = gates_of_lead(hand, lead_id, at)
+def refuse_shut_gates(settings: StageSettings, lead_id: str, gates: Statement) -> None:
+    """Nobody is handed over whom a gate keeps out, by rule or by hand (row M5); raises `ProjectFileError`."""
     shut = [one for one in gates.criteria if one.state == "not_met"]
     if settings.gates_when_unknown == "blocks":
         shut += [one for one in gates.criteria if one.state == "unknown"]
@@ -85,22 +90,24 @@ def _refuse_shut_gates(hand: ByHand, lead_id: str, at: datetime) -> None:
 
 def gates_of_lead(hand: ByHand, lead_id: str, at: datetime) -> Statement:
     """What the gates of the settings say of one lead as of a time, with evidence."""
-    frameworks = {GATES: frameworks_of(hand.project, hand.process.settings)[GATES]}
     tables = read_some(hand.project, Wanted(lambda *_: [lead_id]), clock=hand.clock, untimed=hand.untimed).tables
+    return gates_in(hand.project, hand.process.settings, tables, lead_id, at)
+
+
+def gates_in(project: Project, settings: StageSettings, tables: Tables, lead_id: str, at: datetime) -> Statement:
+    """What the gates of the settings say of one lead of some tables as of a time, with evidence."""
+    frameworks = {GATES: frameworks_of(project, settings)[GATES]}
     alone = restrict(tables, pd.Index([lead_id]))
-    histories = build_histories(alone, hand.project.hygiene)
+    histories = build_histories(alone, project.hygiene)
     snapshot = Snapshots(np.flatnonzero(histories.lead_ids == lead_id), np.array([instant(at)]))
-    points, tracked = hand.project.points, tracked_fields(tables.lead_changes)
+    points, tracked = project.points, tracked_fields(tables.lead_changes)
     facts = facts_of(histories.leads, alone, frameworks, points, tracked)
     (found,) = statements(histories, facts, snapshot, frameworks, points)
     return found
 
 
-def _refuse_contact(hand: ByHand, lead_id: str) -> None:
-    settings = hand.process.settings
-    if not settings.contact_verified:
-        return
-    contact = contact_of(lead_id, hand.tables.leads, settings)
+def refuse_unverified(lead_id: str, contact: Contact | None) -> None:
+    """Nobody is handed over who cannot be reached, where the settings say so; raises `ProjectFileError`."""
     if contact is None:
         raise ProjectFileError(f"lead {lead_id!r} is not in the leads any more: its contact data cannot be verified")
     if not contact.verified:

@@ -251,3 +251,10 @@ def _place(now: int) -> ColumnElement[Any]:
         (_snoozed(now), "snoozed"),
         else_="open",
     )
+
+
+def whole_rows(connection: Connection, publication: int, lead_ids: Sequence[str]) -> list[Mapping[str, Any]]:
+    """All columns of some leads, in the order of the ids; those that are not there are left out."""
+    query = select(LEAD).where(LEAD.c.publication == publication, LEAD.c.lead_id.in_(lead_ids))
+    rows = {row["lead_id"]: dict(row) for row in connection.execute(query).mappings()}
+    return [rows[lead_id] for lead_id in lead_ids if lead_id in rows]

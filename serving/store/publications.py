@@ -93,3 +93,9 @@ def remove(store: Store, number: int) -> None:
 def former(connection: Connection) -> Iterator[int]:
     """Numbers of the publications that are over."""
     yield from connection.scalars(select(PUBLICATION.c.id).where(PUBLICATION.c.state == FORMER)).all()
+
+
+def document(connection: Connection, number: int, name: str) -> str | None:
+    """The JSON of a publication's document; None where it has none of that name."""
+    here = (DOCUMENT.c.publication == number, DOCUMENT.c.name == name)
+    return connection.execute(select(DOCUMENT.c.body).where(*here)).scalar_one_or_none()

@@ -5,8 +5,11 @@ from dataclasses import replace
 
 import pytest
 from sites import Clock, client_of, key_of
+from sqlalchemy import delete, insert
+from stores import fresh_store
 
 from serving.identity.roles import PERMISSIONS
+from serving.store.schema import METADATA
 from serving.web.app import create_app
 from serving.web.site import open_site
 
@@ -72,13 +75,25 @@ def some_rows(site, published):
     return {"publication": [dict(head)], "lead": leads, "account": [dict(row) for row in accounts]}
 
 
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def one_store(request, tmp_path_factory):
+    """One store on each database for all tests: to make one costs more than most tests."""
+    with fresh_store(request, tmp_path_factory.mktemp("small")) as opened:
+        yield opened
+
+
+@pytest.fixture
+def store(one_store):
+    """The store, empty."""
+    with one_store.writing() as connection:
+        for table in reversed(METADATA.sorted_tables):
+            connection.execute(delete(table))
+    return one_store
+
+
 @pytest.fixture
 def small(site, some_rows, store):
     """A site of a few accounts, on both databases, with a clock of its own."""
-    from sqlalchemy import insert
-
-    from serving.store.schema import METADATA
-
     with store.writing() as connection:
         for name, rows in some_rows.items():
             connection.execute(insert(METADATA.tables[name]), rows)

@@ -44,3 +44,12 @@ INTERACTIONS_EXAMPLES: dict[str, Example] = {
         },
     },
 }
+DECISION_EXAMPLES: dict[str, Example] = {
+    "accept": {"summary": "sales takes the lead", "value": {"kind": "accept", "note": "called, wants an offer"}},
+    "reject": {"summary": "sales does not, and says why", "value": {"kind": "reject", "reason": "a student"}},
+    "snooze": {"summary": "not now", "value": {"kind": "snooze", "until": "2026-03-01T08:00:00+01:00"}},
+    "override": {
+        "summary": "somebody knows better; the score stays",
+        "value": {"kind": "override", "verdict": "qualified", "reason": "met the board at the fair"},
+    },
+}

@@ -2,6 +2,13 @@
 
 from fastapi import APIRouter
 
-from serving.web.api import interactions, score
+from serving.web.api import decisions, decisions_export, funnel, interactions, leads, score
 
-API: tuple[APIRouter, ...] = (score.router, interactions.router)
+API: tuple[APIRouter, ...] = (
+    score.router,
+    interactions.router,
+    decisions.router,
+    decisions_export.router,
+    leads.router,
+    funnel.router,
+)
