@@ -4,7 +4,7 @@ Networks are listed, not asked of `ipaddress.is_global`, whose answers differ be
 IANA registries of special-purpose addresses (RFC 6890 and its updates), and one address of a cloud's own services.
 """
 
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 _INSIDE_4: dict[str, str] = {
     "0.0.0.0/8": "this host",
@@ -37,6 +37,10 @@ _INSIDE_6: dict[str, str] = {
     "2620:4f:8000::/48": "reserved for protocols",
     "3fff::/20": "documentation",
 }
+# What an operator can call the own network; the metadata service of a cloud never is.
+_OWN = ("10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "::1/128", "fc00::/7")
+_METADATA = (ip_address("100.100.100.200"), ip_address("fd00:ec2::254"))
+_OWN_NETWORKS = tuple(ip_network(text) for text in _OWN)
 _NETWORKS_4 = {IPv4Network(text): kind for text, kind in _INSIDE_4.items()}
 _NETWORKS_6 = {IPv6Network(text): kind for text, kind in _INSIDE_6.items()}
 
@@ -52,6 +56,16 @@ def inside_kind(text: str) -> str | None:
     """
     address = ip_address(text)
     return _kind_4(address) if isinstance(address, IPv4Address) else _kind_6(address)
+
+
+def is_own_network(text: str) -> bool:
+    """Whether `text` is an address that an operator may allow: private, of this machine, or a provider's inside.
+
+    >>> is_own_network("10.0.0.5"), is_own_network("169.254.169.254"), is_own_network("9.9.9.9")
+    (True, False, False)
+    """
+    address = ip_address(text)
+    return address not in _METADATA and any(address in network for network in _OWN_NETWORKS)
 
 
 def _kind_4(address: IPv4Address) -> str | None:

@@ -15,7 +15,7 @@ from typing import Any
 
 import httpcore2
 
-from serving.delivery.addresses import inside_kind
+from serving.delivery.addresses import inside_kind, is_own_network
 from serving.delivery.targets import Rules, Target, TargetRefusedError, target_of
 
 USER_AGENT = "ripelead"
@@ -156,10 +156,14 @@ class _Guarded(httpcore2.NetworkBackend):
 
     def _refuse_inside(self, address: str) -> None:
         kind = inside_kind(address)
-        if kind is not None and not self._way.rules.trusts(self._target):
+        if kind is None:
+            return
+        if not self._way.rules.trusts(self._target):
             raise TargetRefusedError(
                 f"{self._target.shown} is inside the network ({kind}): only hosts in allow_private_hosts may be"
             )
+        if not is_own_network(address):
+            raise TargetRefusedError(f"{self._target.shown} is an address that no host may have ({kind})")
 
 
 class _Timed(httpcore2.NetworkStream):

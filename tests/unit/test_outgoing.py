@@ -126,6 +126,20 @@ def test_hosts_that_the_operator_names_may_be_inside_and_others_not():
             sent(url, Network(), rules=rules)
 
 
+@pytest.mark.parametrize("address", ["169.254.169.254", "fd00:ec2::254", "100.100.100.200", "0.0.0.0", "fe80::1",
+                                     "224.0.0.1", "::ffff:169.254.169.254", "168.63.129.16"])  # fmt: skip
+def test_a_host_that_the_operator_names_never_leads_to_a_metadata_service(address):
+    network = Network()
+    with pytest.raises(TargetRefusedError, match="is an address that no host may have"):
+        sent("http://crm.intern/", network, lambda *_: [address], Rules(frozenset({"crm.intern"})))
+    assert network.dialled == []
+
+
+@pytest.mark.parametrize("address", ["10.0.0.5", "127.0.0.1", "192.168.1.9", "100.64.0.9", "::1", "fd12::7"])
+def test_a_host_that_the_operator_names_may_be_in_the_own_network(address):
+    assert sent("http://crm.intern/", Network(), lambda *_: [address], Rules(frozenset({"crm.intern"}))).ok
+
+
 def test_further_ports_are_named():
     assert sent("https://good.example:8443/", Network(), rules=Rules(ports=frozenset({8443}))).ok
 
