@@ -39,6 +39,7 @@ STAGES = StageSettings(sal="rule", sql="rule", gates=("fit", "need", "budget"))
 """Everything by rules: more to do than by default, where sales decides on SAL and the model on SQL."""
 AS_OF = datetime(2026, 1, 1, tzinfo=UTC)
 MIB = 2**20
+MEMORY = 256 * MIB
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,8 +158,8 @@ def page(results: list[Measured]) -> str:
 into columns; putting events in order is part of it. *Stages* is what `ripelead stages advance` does then:
 {first.events:,} events of decisions and deals replayed, and {first.moves:,} moves found (rules decide; fit, need and
 budget are gates, judged on the way). Reading and checking the tables and scattering the events by account come before
-and are listed apart: every command on such a project begins so. {os.cpu_count()} cores; each line is a process of its
-own.
+and are listed apart: every command on such a project begins so. {os.cpu_count()} cores, `--memory 256MiB`; each line is
+a process of its own, and the peak is that of the whole process from reading to the last move.
 
 | frameworks | threads | reading | judging | of it small tables | stages | judging and stages, processor | peak memory |
 |---|---|---|---|---|---|---|---|
@@ -179,7 +180,7 @@ def main() -> None:
     parser.add_argument("--world", type=Path, help="a simulated world that is there already")
     parser.add_argument("--leads", type=int, default=LEADS)
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
-    parser.add_argument("--memory", type=int, default=400 * MIB, help="bytes the engine may use")
+    parser.add_argument("--memory", type=int, default=MEMORY, help="bytes the engine may use")
     given = parser.parse_args()
     if given.measure is not None:
         print(json.dumps(asdict(measure(given.measure, tuple(given.names), given.threads, given.memory))))

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-import pandas as pd
 
 from features.attribute_points import (
     AttributePoints,
@@ -154,8 +153,3 @@ def _what(seen: _Seen, kind: int, topic: int, points: int) -> str:
     about = f" about {seen.histories.topics[topic]}" if topic >= 0 else ""
     note = "" if points else " (does not count)"
     return f"{seen.histories.kinds[kind]}{about}{note}"
-
-
-def as_time(at: int | None) -> str:
-    """Time of an entry for people, UTC."""
-    return "" if at is None else f"{pd.Timestamp(at, unit='us'):%Y-%m-%d %H:%M}"

@@ -23,6 +23,7 @@ from features.cli import (
     progress_bar,
     utc_now,
 )
+from features.dates import Dates, dates_of, moment_of
 from features.errors import ProjectFileError
 from features.project import Project, read_project
 from features.tables import Tables
@@ -109,18 +110,29 @@ def one_lead(directory: Path, lead_id: str, as_of: str) -> OneLead:
 
 
 def _as_text(one: OneLead, found: "PointsLog") -> str:
-    from features.points_log import as_time
-
-    settings = one.project.points
+    dates, settings = dates_of(one.project), one.project.points
     worth = f"{_number(found.total)} points, grade {found.grade}"
-    head = f"Lead {one.lead_id} as of {one.as_of:%Y-%m-%d %H:%M} UTC: {worth}"
-    lines = [f"{_number(line.points, signed=True):>9}  {as_time(line.at):16}  {line.what}" for line in found.entries]
+    head = f"Lead {one.lead_id} as of {dates.minute(one.as_of)}: {worth}"
+    times = [_listed(dates, line.at, "") for line in found.entries]
+    lines = [
+        f"{_number(line.points, signed=True):>9}  {time:16}  {line.what}"
+        for line, time in zip(found.entries, times, strict=True)
+    ]
     reached = found.total / 1000 >= settings.threshold
     last = f"threshold {settings.threshold:g}: {'reached' if reached else 'not reached'}"
     sums = f"{_number(found.total):>9}  = {_number(found.engagement)} of interactions"
     sums += f" + {_number(found.fit)} of attributes"
     cut = found.total - found.engagement - found.fit
     return "\n".join([head, *lines, sums + (f" − {_number(-cut)} cut at the cap" if cut else ""), last])
+
+
+def _listed(dates: Dates, at: int | None, without: str) -> str:
+    """Time of an entry (microseconds) in the project's time zone, which the head names."""
+    return without if at is None else dates.listed(moment_of(at))
+
+
+def _instant(at: int | None) -> str | None:
+    return None if at is None else f"{moment_of(at):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _number(thousandths: int, *, signed: bool = False) -> str:
@@ -131,8 +143,6 @@ def _number(thousandths: int, *, signed: bool = False) -> str:
 
 
 def _as_json(one: OneLead, found: "PointsLog") -> str:
-    from features.points_log import as_time
-
     said = {
         "lead_id": one.lead_id,
         "as_of": f"{one.as_of:%Y-%m-%dT%H:%M:%SZ}",
@@ -142,7 +152,7 @@ def _as_json(one: OneLead, found: "PointsLog") -> str:
         "grade": found.grade,
         "threshold": one.project.points.threshold,
         "entries": [
-            {"at": as_time(entry.at) or None, "axis": entry.axis, "what": entry.what, "points": entry.points / 1000}
+            {"at": _instant(entry.at), "axis": entry.axis, "what": entry.what, "points": entry.points / 1000}
             for entry in found.entries
         ],
     }
@@ -209,15 +219,14 @@ def _untimed(project: Project) -> bool:
 
 
 def _statements_text(one: OneLead, found: "tuple[Statement, ...]") -> str:
-    lines = [f"Lead {one.lead_id} as of {one.as_of:%Y-%m-%d %H:%M} UTC"]
+    dates = dates_of(one.project)
+    lines = [f"Lead {one.lead_id} as of {dates.minute(one.as_of)}"]
     for statement in found:
-        lines += ["", *_statement_lines(statement)]
+        lines += ["", *_statement_lines(statement, dates)]
     return "\n".join(lines)
 
 
-def _statement_lines(statement: "Statement") -> Iterator[str]:
-    from features.points_log import as_time
-
+def _statement_lines(statement: "Statement", dates: Dates) -> Iterator[str]:
     words = {"met": "met", "open": "open", "not_met": "not met", "unknown": "not known"}
     count = f"{statement.met} of {len(statement.criteria)} criteria met, {statement.needed} needed"
     yield f"{statement.title}: {words[statement.outcome]} ({count})"
@@ -226,18 +235,16 @@ def _statement_lines(statement: "Statement") -> Iterator[str]:
         yield f"  {one.label}: {words[one.state]}{grade}{', required' if one.required else ''}"
         for piece in one.evidence:
             note = f" ({piece.note})" if piece.note else ""
-            yield f"      {as_time(piece.at) or 'not dated':16}  {piece.what}: {piece.grade:.2f}{note}"
+            yield f"      {_listed(dates, piece.at, 'not dated'):16}  {piece.what}: {piece.grade:.2f}{note}"
         if one.question:
             yield f"      ask: {one.question}"
 
 
 def _statements_json(one: OneLead, found: "tuple[Statement, ...]") -> str:
-    from features.points_log import as_time
-
     said = [asdict(statement) for statement in found]
     for statement in said:
         for criterion in statement["criteria"]:
             for piece in criterion["evidence"]:
-                piece["at"] = as_time(piece["at"]) or None
+                piece["at"] = _instant(piece["at"])
     head = {"lead_id": one.lead_id, "as_of": f"{one.as_of:%Y-%m-%dT%H:%M:%SZ}"}
     return json.dumps({**head, "frameworks": said}, ensure_ascii=False, indent=1, allow_nan=False)

@@ -65,8 +65,8 @@ def _chosen(settings: DigestSettings, reps: list[str] | None, *, dry_run: bool) 
 def _morning(project: Project, settings: DigestSettings, rep: str, as_of: str) -> "Morning":
     from zoneinfo import ZoneInfo
 
+    from features.dates import zone_of
     from serving.delivery.digest import Morning
-    from serving.handover.dates import zone_of
 
     url = project.section("serve", ServeSettings).public_url
     moment, zone = parse_as_of(as_of, project), ZoneInfo(zone_of(project))

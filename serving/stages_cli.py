@@ -22,6 +22,7 @@ from features.cli import (
     progress_bar,
     utc_now,
 )
+from features.dates import dates_of
 from features.errors import ModelRefusedError, ProjectFileError
 from features.project import Project
 from training.cli import HERE, read_all
@@ -147,8 +148,9 @@ def show(lead_id: str, as_of: AsOf, directory: ProjectFolder = HERE, as_json: As
     """Show one lead as of a time: its stage, since when, by when something must happen, and how it came there."""
     from serving.lifecycle.stage_words import stages_json, stages_text
 
-    found = _lead(_opened(directory), lead_id, as_of)
-    out.print(stages_json(found) if as_json else stages_text(found), markup=False)
+    opened = _opened(directory)
+    found = _lead(opened, lead_id, as_of)
+    out.print(stages_json(found) if as_json else stages_text(found, dates_of(opened.project)), markup=False)
 
 
 def _lead(opened: Opened, lead_id: str, as_of: str) -> "LeadStages":
@@ -197,6 +199,7 @@ def move(  # noqa: PLR0913, PLR0917  (one parameter per option)
     hand = ByHand(opened.project, opened.process, _tables(opened), clock, opened.untimed)
     event = move_lead(hand, lead_id, wish)
     moved = f"{event.from_stage} → {event.to_stage}" if event.to_stage else f"{event.action} (stage {event.from_stage})"
+    moved += f" to {one_line(event.owner)}" if event.owner else ""
     said = [one_line(text) for text in (event.lead_id, str(event.actor), str(event.reason))]
     out.print(f"lead {said[0]}: {moved}, by {said[1]}: {said[2]}", markup=False)
 
@@ -234,4 +237,4 @@ def overdue(
     found = overdue_leads(all_events(opened.process, tables), tables.leads, promise, moment)
     if out_file is not None:
         write_overdue(found, out_file)
-    out.print(overdue_text(found, promise, show_most), markup=False)
+    out.print(overdue_text(found, promise, show_most, dates_of(opened.project)), markup=False)

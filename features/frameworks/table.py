@@ -70,7 +70,7 @@ class Looking(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class Gathered:
     """The tables, the histories of leads, what is asked, and a way to look at all parts."""
 
     tables: Tables
@@ -118,7 +118,7 @@ def write_verdicts(judging: Judging, path: Path, progress: Progress) -> tuple[in
 
 
 @contextmanager
-def opened(judging: Judging, progress: Progress) -> Iterator[Opened]:
+def opened(judging: Judging, progress: Progress) -> Iterator[Gathered]:
     """What is judged, its events out of core where the project has them in files or a query."""
     project = judging.project
     small = read_tables(without_interactions(project), clock=judging.clock, untimed=judging.untimed)
@@ -126,7 +126,7 @@ def opened(judging: Judging, progress: Progress) -> Iterator[Opened]:
         if source is None:
             histories = build_histories(small, project.hygiene)
             asked = _asked(judging, small, histories)
-            yield Opened(small, histories, asked, partial(_at_once, histories, asked, judging.limits))
+            yield Gathered(small, histories, asked, partial(_at_once, histories, asked, judging.limits))
             return
         reading = Reading(judging.limits, judging.clock, progress)
         histories = build_histories(small)
@@ -134,7 +134,7 @@ def opened(judging: Judging, progress: Progress) -> Iterator[Opened]:
         with project_logs(project, source, small, histories, reading) as logs:
             asked = _asked(judging, small, logs.histories)
             look = partial(_by_partition, logs, asked, judging.limits)
-            yield Opened(accounted(small, logs), logs.histories, asked, look)
+            yield Gathered(accounted(small, logs), logs.histories, asked, look)
 
 
 def judged(asked: Asked, part: Part) -> Judgement:
@@ -170,7 +170,7 @@ def _asked(judging: Judging, tables: Tables, histories: Histories) -> Asked:
     return Asked(snapshots_at(histories, judging.as_of), facts, judging.frameworks, points)
 
 
-def verdict_rows(found: Opened, rows: slice, judgement: Judgement | None) -> pa.Table:
+def verdict_rows(found: Gathered, rows: slice, judgement: Judgement | None) -> pa.Table:
     """Rows of the table; without a judgement only its columns."""
     snapshots, asked = found.asked.snapshots, found.asked
     columns: dict[str, pa.Array] = {

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from features.frameworks.statement import CriterionStatement, Evidence, Language, Statement, statements_of
-from features.frameworks.table import Asked, Opened, Part
+from features.frameworks.table import Asked, Gathered, Part
 from features.frameworks.verdict import (
     MET,
     NOT_MET,
@@ -100,7 +100,7 @@ def kinds_of(side: Side, verdicts: Verdicts) -> Ints:
     return np.select(cases, [0, 1, 2], AGREED)
 
 
-def compare(found: Opened, scored: Scored, language: Language) -> Compared:
+def compare(found: Gathered, scored: Scored, language: Language) -> Compared:
     """All open leads that were scored, each under every framework; the table has the strongest cases first."""
     side = scored.sides(found.histories.lead_ids[found.asked.snapshots.lead])
     tables, cells = [RULES_SAY.empty_table()], dict.fromkeys(found.asked.frameworks, np.zeros((2, 3), np.int64))

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from features.dates import zone_of
 from features.histories import restrict
 from features.nurture_settings import NurtureSettings
 from features.points_log import Entry, points_log
 from features.some_leads import Some
 from features.tables import Tables
 from serving.handover.content import HANDOVER_SCHEMA, Handover, Offer, PointLine, PointsSaid
-from serving.handover.dates import zone_of
 from serving.handover.people import company, person, team
 from serving.handover.scored import advice, contact, score
 from serving.handover.source import LeadSource, time_of_microseconds

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from zoneinfo import ZoneInfo
 
+from features.dates import Dates
 from serving.handover.content import CriterionSaid, EvidenceLine, FrameworkSaid, Handover, Happening, Member
-from serving.handover.dates import Dates
 from serving.language.handover_words import EMAIL_WORDS, PHONE_WORDS
 from serving.language.plain_text import one_line
 from serving.language.translations import Translation

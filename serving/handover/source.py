@@ -2,18 +2,17 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
 
 from features.attribute_points import tracked_fields
+from features.dates import Dates, dates_of
 from features.histories import Histories
 from features.project import Project
 from features.snapshots import Snapshots
 from features.tables import Tables
 from features.windows import NEVER
-from serving.handover.dates import Dates, zone_of
 from serving.language.plain_text import one_line
 from serving.language.translations import Translation
 from training.settings import TrainingSettings
@@ -43,7 +42,7 @@ class LeadSource:
     @property
     def dates(self) -> Dates:
         """Days and times in the project's time zone."""
-        return Dates(ZoneInfo(zone_of(self.project)))
+        return dates_of(self.project)
 
     @property
     def tracked(self) -> tuple[str, ...]:

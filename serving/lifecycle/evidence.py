@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from features.build import Progress
 from features.errors import ProjectFileError
 from features.frameworks.definition import Framework, parse_framework, read_frameworks
-from features.frameworks.table import Judging, Opened, opened
+from features.frameworks.table import Gathered, Judging, opened
 from features.frameworks.verdict import MET, NOT_MET, STATES, UNKNOWN, Judgement, Small, Verdicts
 from features.identifiers import positions_of
 from features.memory import give_back
@@ -102,7 +102,7 @@ def judged_leads(judging: Judging, progress: Progress) -> tuple[Tables, Seen]:
     return tables, seen
 
 
-def seen_of(found: Opened, judged: Sequence[Judgement]) -> Seen:
+def seen_of(found: Gathered, judged: Sequence[Judgement]) -> Seen:
     """What the judgements of all parts, in order, say of the leads; nothing of the model."""
     lead_id = pa.array(found.histories.lead_ids[found.asked.snapshots.lead], pa.string())
     points = np.concatenate([np.zeros(0), *(as_points(part.points.total) for part in judged)])

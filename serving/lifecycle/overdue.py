@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -9,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from features.dates import Dates
 from features.files import replaced_file
 from features.identifiers import positions_of
 from serving.csv_dialects import DIALECTS, csv_writer
@@ -64,16 +66,16 @@ def write_overdue(table: pa.Table, path: Path) -> None:
             write(table)
 
 
-def overdue_text(table: pa.Table, promise: Promise, most: int) -> str:
+def overdue_text(table: pa.Table, promise: Promise, most: int, dates: Dates) -> str:
     """The list for people: the longest overdue first, then how many there are by stage."""
-    lines = [_line(row) for row in table.slice(0, most).to_pylist()]
+    lines = [_line(row, dates) for row in table.slice(0, most).to_pylist()]
     limits = ", ".join(f"{stage} {hours:g} h" for stage, hours in promise.hours.items())
     counts = pc.value_counts(table["stage"].combine_chunks()).to_pylist()
     by_stage = ", ".join(f"{one['counts']:,} {one['values']}" for one in counts)
     return "\n".join([*lines, f"{len(table):,} leads overdue" + (f": {by_stage}" if by_stage else "") + f" ({limits})"])
 
 
-def _line(row: dict[str, object]) -> str:
+def _line(row: dict[str, Any], dates: Dates) -> str:
     lead, owner = (one_line(str(text)) for text in (row["lead_id"], row["owner"] or "nobody"))
-    since = f"{row['stage']} since {row['since']:%Y-%m-%d %H:%M}, due {row['due']:%Y-%m-%d %H:%M} UTC"
+    since = f"{row['stage']} since {dates.listed(row['since'])}, due {dates.minute(row['due'])}"
     return f"{row['overdue_hours']:>9.1f} h late  {lead}  {since}  {owner}"

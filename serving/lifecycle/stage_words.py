@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import datetime
 
+from features.dates import Dates
 from serving.language.plain_text import one_line
 from serving.lifecycle.lead_stages import LeadStages, Step
 
@@ -12,22 +13,22 @@ MOST_REASON = 300
 KNOWN = ("score", "propensity", "points", "framework", "verdict", "evidence", "model_version", "policy_version")
 
 
-def stages_text(lead: LeadStages) -> str:
-    """Stage, clock and events of a lead."""
-    head = f"Lead {one_line(lead.lead_id)} as of {lead.as_of:%Y-%m-%d %H:%M} UTC: {lead.stage}"
-    head += f" since {lead.since:%Y-%m-%d %H:%M}" if lead.since else ""
-    return "\n".join([head, *_facts(lead), "", *(line for step in lead.steps for line in _lines(step))])
+def stages_text(lead: LeadStages, dates: Dates) -> str:
+    """Stage, clock and events of a lead; its head names the time zone of all times."""
+    head = f"Lead {one_line(lead.lead_id)} as of {dates.minute(lead.as_of)}: {lead.stage}"
+    head += f" since {dates.listed(lead.since)}" if lead.since else ""
+    return "\n".join([head, *_facts(lead, dates), "", *(line for step in lead.steps for line in _lines(step, dates))])
 
 
-def _facts(lead: LeadStages) -> Iterator[str]:
+def _facts(lead: LeadStages, dates: Dates) -> Iterator[str]:
     if len(lead.ids) > 1:
         yield f"merged with {', '.join(one_line(one) for one in lead.ids[1:])}"
     if lead.owner:
         yield f"owner: {one_line(lead.owner)}"
     if lead.until:
-        yield f"back as a lead on {lead.until:%Y-%m-%d %H:%M}"
+        yield f"back as a lead on {dates.listed(lead.until)}"
     if lead.snoozed_until and lead.snoozed_until > lead.as_of:
-        yield f"snoozed until {lead.snoozed_until:%Y-%m-%d %H:%M}"
+        yield f"snoozed until {dates.listed(lead.snoozed_until)}"
     if lead.do_not_contact:
         yield "must not be contacted"
     if lead.customer:
@@ -37,15 +38,16 @@ def _facts(lead: LeadStages) -> Iterator[str]:
         yield f"contact data {form}: e-mail address {lead.contact.email}, phone number {lead.contact.phone}"
     if lead.due:
         state = "overdue" if lead.overdue else "due"
-        yield f"{state}: {lead.due:%Y-%m-%d %H:%M} UTC, {lead.waited_hours:.1f} of {lead.limit_hours:g} business hours"
+        yield f"{state}: {dates.minute(lead.due)}, {lead.waited_hours:.1f} of {lead.limit_hours:g} business hours"
 
 
-def _lines(step: Step) -> Iterator[str]:
+def _lines(step: Step, dates: Dates) -> Iterator[str]:
     event = step.event
     moved = f"{step.before} → {step.after}" if step.before != step.after else step.after
-    at = f"{event.at:%Y-%m-%d %H:%M}" if event.at else "not dated"
+    at = dates.listed(event.at) if event.at else "not dated"
+    to = f", to {one_line(event.owner)}" if event.owner else f", into {one_line(event.into)}" if event.into else ""
     who = f" by {one_line(event.actor)}" if event.actor else ""
-    yield f"{at:16}  {event.action:<16} {moved}{who}{'' if step.effective else ' (no effect: not possible then)'}"
+    yield f"{at:16}  {event.action:<16} {moved}{to}{who}{'' if step.effective else ' (no effect: not possible then)'}"
     if event.reason:
         yield f"{'':16}  {one_line(event.reason, MOST_REASON)}"
     known = [f"{name} {_shown(getattr(event, name))}" for name in KNOWN if getattr(event, name) is not None]

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from fastapi import Request
 from fastapi.responses import HTMLResponse, Response
 
-from serving.handover.dates import zone_of
+from features.dates import zone_of
 from serving.identity.roles import Permission
 from serving.identity.who import Identity
 from serving.language import page_words as words

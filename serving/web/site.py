@@ -7,11 +7,11 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from features.cells import instant
+from features.dates import zone_of
 from features.frameworks.definition import Framework, read_frameworks
 from features.project import Project
 from features.serve_settings import ServeSettings
 from features.stage_settings import StageSettings
-from serving.handover.dates import zone_of
 from serving.identity.provider import Provider, provider_of
 from serving.live.model_in_use import ModelInUse
 from serving.live.warm_up import load_warm

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from worlds import day, moment
 
+from features.dates import Dates
 from features.errors import ProjectFileError
 from features.stage_settings import ServiceLevelSettings
 from serving.lifecycle.events import StageEvent, events_table
@@ -77,7 +78,7 @@ def test_the_list_has_the_longest_overdue_first_and_names_their_owners(tmp_path)
         {"lead_id": "a", "owner": "ann", "stage": "sal"}, {"lead_id": "b", "owner": None, "stage": "sal"}]  # fmt: skip
     write_overdue(found, tmp_path / "late.csv")
     assert pd.read_csv(tmp_path / "late.csv")["overdue_hours"].tolist() == found["overdue_hours"].to_pylist()
-    assert overdue_text(found, promise(), 1).endswith("2 leads overdue: 2 sal (sal 8 h)")
+    assert overdue_text(found, promise(), 1, Dates(BERLIN)).endswith("2 leads overdue: 2 sal (sal 8 h)")
 
 
 @pytest.mark.parametrize(

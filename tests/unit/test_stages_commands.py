@@ -133,6 +133,20 @@ def test_nothing_of_the_data_reaches_a_terminal_raw(call):
     assert "\x1b" not in said
 
 
+def test_a_new_owner_is_named_when_it_is_given_and_when_it_is_shown(call):
+    said = call("move", "L1", "reassign", "--owner", "carla", "--by", "ann", "--reason", "vacation")[1]
+    assert "reassign (stage lead) to carla, by ann: vacation" in " ".join(said.split())
+    assert "reassign         lead, to carla by ann\n" in call("show", "L1", "--as-of", "2190-01-01T00:00:00Z")[1]
+
+
+def test_times_are_those_of_the_projects_time_zone_which_the_head_names(call, project):
+    toml = project / "ripelead.toml"
+    toml.write_text(toml.read_text().replace('name = "acme"', 'name = "acme"\ntimezone = "Europe/Berlin"'))
+    said = call("show", "L2", "--as-of", T)[1]
+    assert said.startswith("Lead L2 as of 2026-06-10 02:00 CEST: sal since 2026-06-05 11:00\n")
+    assert "\n2026-06-05 11:00  accept " in said
+
+
 def test_leads_are_merged(call):
     call("advance", "--as-of", T)
     assert call("move", "L1", "merge", "--into", "L2", "--by", "ann", "--reason", "same person")[0] == 0
