@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
+from features.dates import Dates
 from serving.handover.content import Standing
-from serving.handover.dates import Dates
 from serving.handover.source import LeadSource
 from serving.language.handover_words import stage_word
 from serving.language.plain_text import one_line

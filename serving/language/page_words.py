@@ -24,6 +24,30 @@ AGREEMENT_WORDS: Mapping[str, str] = {
     "framework_only": msg("Rules yes, model no"),
     "ask": msg("Model yes, rules: ask"),
 }
+SYSTEM_WORDS: Mapping[str, str] = {
+    "model": msg("Model"),
+    "logistic": msg("Logistic regression"),
+    "bant": msg("BANT"),
+    "points": msg("Points"),
+    "base_rate": msg("Chance"),
+}
+PROMOTION_WORDS: Mapping[str, str] = {
+    "registered": msg("registered"),
+    "promoted": msg("promoted"),
+    "refused": msg("refused"),
+    "rolled back": msg("rolled back"),
+}
+FORECAST_WORDS: Mapping[str, str] = {"stages": msg("the stages"), "model": msg("the model")}
+KIND_HEADS: Mapping[str, str] = {
+    "model_only": msg("Behaviour says ripe, the evidence says no"),
+    "framework_only": msg("The evidence says ripe, behaviour does not"),
+    "ask": msg("Behaviour says ripe, the evidence has gaps"),
+}
+KIND_ADVICE: Mapping[str, str] = {
+    "model_only": msg("Check what stands against it: it may be out of date. If it holds, this lead will cost time."),
+    "framework_only": msg("They have what it takes and keep quiet: find out what holds them up, or whether they left."),
+    "ask": msg("One call can settle it: ask what nobody has written down yet."),
+}
 CONTACT_WORDS: Mapping[str, str] = {
     "now": msg("Contact now"),
     "going_cold": msg("Going cold"),
@@ -79,6 +103,22 @@ def account_path(key: str) -> str:
 def _path(folder: str, name: str) -> str:
     # Browsers take . and .. for folders, however they are written.
     return f"{folder}?id={quote(name, safe='')}" if name in ("", ".", "..") else folder + quote(name, safe="")
+
+
+def fixed(to: Translation, value: float, places: int) -> str:
+    """A number with so many decimal places: `0.87`, German and Danish `0,87`."""
+    return f"{value:,.{places}f}".translate(to.signs)
+
+
+def percents(to: Translation, share: float) -> str:
+    """A share of 1 in percent, with a decimal below ten: `4.2%`, `45%`, German and Danish `4,2 %`."""
+    places = 1 if abs(share) < 0.0995 and share else 0
+    return to.percent(0).replace("0", fixed(to, 100 * share, places), 1)
+
+
+def worth(to: Translation, priority: float) -> str:
+    """A priority: an expected amount, or a propensity where amounts are not known."""
+    return percents(to, priority) if priority <= 1 else to.number(round(priority))
 
 
 def span(to: Translation, seconds: float) -> str:

@@ -60,6 +60,7 @@ class Phrases:
         self.end_of_scale = self.words.to.text(END_OF_SCALE)
         self._pairs: dict[tuple[int, float | None, bool], tuple[str | None, str]] = {}
         self._sentences: dict[tuple[int, float | None, tuple[float, int] | None], str] = {}
+        self._short: dict[tuple[int, float | None], str] = {}
 
     def reasons(self, column: Ints, value: Floats, points: Ints) -> tuple[pa.Array, pa.Array]:
         """Value as text (null: not known) and sentence of m reasons: features by column, their values and points."""
@@ -74,6 +75,18 @@ class Phrases:
     def reason(self, column: int, value: float, points: int) -> tuple[str | None, str]:
         """Value as text (None: not known) and sentence of one reason, as `reasons` gives them."""
         return self._pair(column, float(shown_values(np.array([value]))[0]), bool(points > 0))
+
+    def short(self, column: int, value: float) -> str:
+        """Sentence of one reason without the evidence of past leads."""
+        shown = float(shown_values(np.array([value]))[0])
+        key = column, None if isnan(shown) else shown
+        found = self._short.get(key)
+        if found is None:
+            if len(self._short) >= MOST_KEPT:
+                self._short = {}
+            feature = self.catalog.features[column]
+            found = self._short[key] = sentence(self.words, feature, said_value(feature, shown))
+        return found
 
     def feature_names(self) -> pa.Array:
         """Name of each feature."""

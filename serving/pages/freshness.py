@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from features.cells import EPOCH, MICROSECOND
-from serving.store.leads import Published
+from serving.store.publications import Publication
 
 US_AN_HOUR = 3_600_000_000
 
@@ -21,7 +21,7 @@ class Freshness:
     events_stale: bool
 
 
-def freshness(published: Published, now_us: int, stale_after_hours: float) -> Freshness:
+def freshness(published: Publication, now_us: int, stale_after_hours: float) -> Freshness:
     """Ages of a publication, beside the limit of `[serve] stale_after_hours`."""
     oldest = now_us - stale_after_hours * US_AN_HOUR
     return Freshness(

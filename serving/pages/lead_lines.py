@@ -4,10 +4,9 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from math import nan
 from typing import Any
 from urllib.parse import quote
-
-import numpy as np
 
 from serving.language.phrases import Phrases
 from serving.language.plain_text import spoken
@@ -88,8 +87,7 @@ class Telling:
 
 def lead_lines(rows: Sequence[LeadRow], telling: Telling) -> tuple[LeadLine, ...]:
     """Rows of the store as lines of a page."""
-    reasons = _top_reasons(rows, telling.phrases)
-    return tuple(_line(row, reason, telling) for row, reason in zip(rows, reasons, strict=True))
+    return tuple(_line(row, telling) for row in rows)
 
 
 def record_address(crm_record: str | None, lead_id: str) -> str | None:
@@ -103,7 +101,8 @@ def criteria_of(text: str) -> tuple[CriterionState, ...]:
     return tuple(CriterionState(name, state if state in STATES else "unknown") for name, state in states)
 
 
-def _line(row: LeadRow, reason: TopReason | None, telling: Telling) -> LeadLine:
+def _line(row: LeadRow, telling: Telling) -> LeadLine:
+    reasons = strongest_reasons(row, telling.phrases, 1)
     return LeadLine(
         lead_id=row.lead_id,
         name=row.name,
@@ -126,7 +125,7 @@ def _line(row: LeadRow, reason: TopReason | None, telling: Telling) -> LeadLine:
         agreement=row.agreement,
         contact=row.contact,
         trend=tuple(ScoreAt(moment(at), score) for at, score in json.loads(row.trend)),
-        reason=reason,
+        reason=reasons[0] if reasons else None,
         due_at=moment_or_none(row.due_at),
         overdue=row.due_at is not None and row.due_at < telling.now,
         snoozed_until=moment_or_none(row.snoozed_until),
@@ -136,30 +135,15 @@ def _line(row: LeadRow, reason: TopReason | None, telling: Telling) -> LeadLine:
     )
 
 
-def _top_reasons(rows: Sequence[LeadRow], phrases: Mapping[str, Phrases]) -> list[TopReason | None]:
-    """The strongest reason of each row; those of the model in use are phrased together."""
-    tops = [_strongest(row.reasons) for row in rows]
-    told: dict[int, str] = {}
-    for version, words in phrases.items():
-        ours = {i: top for i, top in enumerate(tops) if top and rows[i].model_version == version}
-        if ours:
-            told |= zip(ours, _phrased(words, list(ours.values())), strict=True)
-    return [_reason(top, told.get(i)) if top else None for i, top in enumerate(tops)]
+def strongest_reasons(row: LeadRow, phrases: Mapping[str, Phrases], most: int) -> tuple[TopReason, ...]:
+    """The features with the most points, up or down, at most `most`: not the start, nor everything else."""
+    named = [one for one in json.loads(row.reasons) if one["column"] != NO_FEATURE]
+    named.sort(key=lambda one: -abs(one["points"]))
+    words = phrases.get(row.model_version)
+    return tuple(TopReason(one["feature"], one["points"], _sentence(one, words)) for one in named[:most])
 
 
-def _strongest(text: str) -> dict[str, Any] | None:
-    """The feature with the most points, up or down: not the start, the end of the scale, or everything else."""
-    named = [one for one in json.loads(text) if one["column"] != NO_FEATURE]
-    return max(named, key=lambda one: abs(one["points"])) if named else None
-
-
-def _phrased(words: Phrases, reasons: Sequence[Mapping[str, Any]]) -> list[str]:
-    columns = np.array([one["column"] for one in reasons], np.int64)
-    points = np.array([one["points"] for one in reasons], np.int64)
-    values = np.array([np.nan if one["value"] is None else one["value"] for one in reasons], np.float64)
-    said: list[str] = words.reasons(columns, values, points)[1].to_pylist()
-    return said
-
-
-def _reason(top: Mapping[str, Any], sentence: str | None) -> TopReason:
-    return TopReason(top["feature"], top["points"], sentence or spoken(top["feature"]))
+def _sentence(one: Mapping[str, Any], words: Phrases | None) -> str:
+    if words is None:
+        return spoken(one["feature"])
+    return words.short(one["column"], nan if one["value"] is None else one["value"])

@@ -8,7 +8,8 @@ from serving.pages.freshness import Freshness, freshness
 from serving.pages.lead_lines import LeadLine, Telling, lead_lines
 from serving.pages.page_counts import PageCounts
 from serving.store.connection import Store
-from serving.store.leads import Key, Place, Scope, Sort, Visible, Wanted, current_publication, leads_page
+from serving.store.leads import Key, Place, Scope, Sort, Visible, Wanted, leads_page
+from serving.store.publications import current
 
 ROWS = 30
 QUALIFIED = {"yes": True, "no": False}
@@ -76,7 +77,7 @@ def worklist(store: Store, counts: PageCounts, reader: Reader, asked: Asked) -> 
     """A page of the worklist as one consistent view of the store."""
     filters, now = asked.filters, asked.telling.now
     with store.reading() as connection:
-        published = current_publication(connection)
+        published = current(connection)
         if published is None:
             return Worklist("worklist", asked.language, None, {}, filters, Options(), (), None)
         scope = Scope(published.id, reader.visible, now)

@@ -6,7 +6,7 @@ from typing import Any, Literal, get_args
 
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, case, func, literal_column, not_, or_, select, tuple_
 
-from serving.store.schema import LEAD, LEAD_ACTION, PUBLICATION
+from serving.store.schema import LEAD, LEAD_ACTION
 
 Place = Literal["open", "snoozed", "do_not_contact", "customer"]
 Sort = Literal["priority", "score", "change", "due", "company"]
@@ -23,19 +23,6 @@ Order = tuple[ColumnElement[Any], bool]
 FAR_US = 1 << 62
 LAST_NAME = "\U0010ffff"
 MOST_SOURCES = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Published:
-    """The publication that is current."""
-
-    id: int
-    as_of: int
-    finished_at: int | None
-    model_version: str
-    data_end: int | None
-    newest_event: int | None
-    summary: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,13 +107,6 @@ _KEYS: Mapping[Sort, Order] = {
 }
 
 
-def current_publication(connection: Connection) -> Published | None:
-    """The publication that readers see; None before the first one."""
-    columns = [PUBLICATION.c[name] for name in Published.__slots__]
-    row = connection.execute(select(*columns).where(PUBLICATION.c.state == "current")).first()
-    return None if row is None else Published(*row)
-
-
 def newest_action(connection: Connection) -> int:
     """Number of the newest action of a person; 0: none. It grows with everything that moves a lead by hand."""
     return connection.scalar(select(func.max(LEAD_ACTION.c.id))) or 0
@@ -161,6 +141,17 @@ def place_counts(connection: Connection, scope: Scope) -> Mapping[Place, int]:
         for place, n in connection.execute(query.group_by(literal_column("place"))):
             if place is not None:
                 counts[place] += n
+    return counts
+
+
+def agreement_counts(connection: Reading, scope: Scope) -> Mapping[str, int]:
+    """How many open leads there are by agreement of model and rules."""
+    counts: dict[str, int] = {}
+    for owned in _owned(scope.visible):
+        query = select(LEAD.c.agreement, func.count()).where(*_filters(scope, Wanted()), owned)
+        for agreement, n in connection.execute(query.group_by(LEAD.c.agreement)):
+            if agreement is not None:
+                counts[agreement] = counts.get(agreement, 0) + n
     return counts
 
 

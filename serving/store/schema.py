@@ -76,6 +76,8 @@ FOUND_BY = (
     "account_name",
     "search",
 )
+SUMMED = ("owner", "sales_qualified", "score", "account_name")
+"""What a list of accounts says of their leads."""
 LEAD = Table(
     "lead",
     METADATA,
@@ -123,7 +125,17 @@ LEAD = Table(
     Column("revision", Integer, nullable=False),  # grows with every change of the row
     Index("ix_lead_worklist", "publication", "is_open", "priority", *FOUND_BY),
     Index("ix_lead_owner", "publication", "owner", "is_open", "priority", *FOUND_BY),
-    Index("ix_lead_account", "publication", "account_key", "is_open", "priority", "lead_id"),
+    Index(
+        "ix_lead_account",
+        "publication",
+        "account_key",
+        "is_open",
+        "priority",
+        "owner",
+        "sales_qualified",
+        "score",
+        "account_name",
+    ),
 )
 ACCOUNT = Table(
     "account",

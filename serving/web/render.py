@@ -15,8 +15,11 @@ from serving.identity.roles import Permission
 from serving.identity.who import Identity
 from serving.language import page_words as words
 from serving.language.handover_words import STAGE_WORDS
+from serving.language.plain_text import capitalised
+from serving.language.role_words import role_word
 from serving.language.translations import LANGUAGES, Translation, msg, translation_to
 from serving.pages.as_json import context_json
+from serving.pages.funnel_page import TOLD
 from serving.pages.sparkline import sparkline
 from serving.web.credentials import site_of
 from serving.web.languages import language_asked
@@ -128,6 +131,11 @@ def _functions(to: Translation, zone: ZoneInfo) -> dict[str, Any]:
     tables: Mapping[str, Mapping[str, str]] = {
         "places": words.PLACE_WORDS,
         "agreements": words.AGREEMENT_WORDS,
+        "systems": words.SYSTEM_WORDS,
+        "events": words.PROMOTION_WORDS,
+        "forecasts": words.FORECAST_WORDS,
+        "kind_heads": words.KIND_HEADS,
+        "kind_advice": words.KIND_ADVICE,
         "contacts": words.CONTACT_WORDS,
         "states": words.CRITERION_STATES,
         "sorts": words.SORT_WORDS,
@@ -150,10 +158,16 @@ def _functions(to: Translation, zone: ZoneInfo) -> dict[str, Any]:
         "text": to.text,
         "counted": to.counted,
         "number": to.number,
+        "worth": partial(words.worth, to),
+        "fixed": partial(words.fixed, to),
+        "percents": partial(words.percents, to),
+        "role": lambda role: capitalised(role_word(to, role)),
+        "told": TOLD,
         "percent": to.percent,
         "day": lambda moment: words.day(to, moment, zone),
         "minute": lambda moment: words.minute(to, moment, zone),
         "seconds_since": lambda moment, now: now / 1e6 - moment.timestamp(),
+        "criteria_named": lambda names: ", ".join(words.criterion(to, name) for name in names),
         "lead_path": words.lead_path,
         "account_path": words.account_path,
         "sparkline": sparkline,

@@ -10,8 +10,7 @@ from fastapi.responses import Response
 from pydantic_core import to_json
 
 from serving.identity.who import Identity
-from serving.store.leads import current_publication
-from serving.store.publications import document
+from serving.store.publications import current, document
 from serving.web.access import needs
 from serving.web.api.description import problems
 from serving.web.api.leads import nothing_published
@@ -37,7 +36,7 @@ def funnel(request: Request, _who: Annotated[Identity, needs("funnel")]) -> Resp
     """Leads by stage and month, how many came through, what they cost, and what is expected of the open ones."""
     site = site_of(request)
     with site.store.reading() as connection:
-        published = current_publication(connection)
+        published = current(connection)
         if published is None:
             raise nothing_published()
         body = document(connection, published.id, "funnel")

@@ -15,7 +15,8 @@ from serving.pages.cursor import cursor_of, key_of
 from serving.publish.kept_reasons import read_reasons
 from serving.reasons import Reason
 from serving.render import VERSION_LENGTH
-from serving.store.leads import Place, Scope, Sort, Wanted, current_publication, leads_page, whole_rows
+from serving.store.leads import Place, Scope, Sort, Wanted, leads_page, whole_rows
+from serving.store.publications import current
 from serving.web.access import must_see, needs, no_lead
 from serving.web.api.description import problems
 from serving.web.api.lead_answers import Lead, lead_answer
@@ -82,7 +83,7 @@ def leads(request: Request, who: Seer, asked: Annotated[LeadsQuery, Query()]) ->
     after = None if asked.after is None else key_of(asked.sort, asked.after)
     wanted = Wanted(**asked.model_dump(exclude={"after", "limit"}))
     with site.store.reading() as connection:
-        published = current_publication(connection)
+        published = current(connection)
         if published is None:
             raise nothing_published()
         scope = Scope(published.id, visible_owners(who), site.now)
@@ -127,7 +128,7 @@ def row_of(site: Site, who: Identity, lead_id: str) -> dict[str, Any]:
         Problem: 404 where there is none, or none that they see; 503 before the first publication.
     """
     with site.store.reading() as connection:
-        published = current_publication(connection)
+        published = current(connection)
         if published is None:
             raise nothing_published()
         rows = whole_rows(connection, published.id, [lead_id])

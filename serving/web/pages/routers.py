@@ -2,11 +2,24 @@
 
 from fastapi import APIRouter
 
-from serving.web.pages import deliveries, handover, lead, preferences, what_if, worklist
+from serving.web.pages import (
+    accounts,
+    deliveries,
+    disagreements,
+    handover,
+    insight,
+    lead,
+    preferences,
+    what_if,
+    worklist,
+)
 
 PAGES: tuple[APIRouter, ...] = (
     preferences.router,
     worklist.router,
+    disagreements.router,
+    accounts.router,
+    insight.router,
     lead.router,
     handover.router,
     what_if.router,

@@ -9,20 +9,14 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import RedirectResponse, Response
 from pydantic import BaseModel
 
-from serving.identity.who import Identity, visible_owners
 from serving.pages.cursor import key_of
-from serving.pages.lead_lines import Telling
-from serving.pages.page_counts import PageCounts
-from serving.pages.worklist import Asked, Filters, Reader, worklist
-from serving.render import VERSION_LENGTH
+from serving.pages.worklist import Asked, Filters, worklist
 from serving.store.leads import Place, Sort
-from serving.web.access import needs
 from serving.web.credentials import site_of
+from serving.web.pages.reader import Seer, counts_of, reader, telling
 from serving.web.render import language_of, respond
-from serving.web.site import Site
 
 router = APIRouter(include_in_schema=False)
-Seer = Annotated[Identity, needs("leads.own_and_pool")]
 Short = Annotated[str, Query(max_length=200)]
 DEFAULTS = asdict(Filters())
 
@@ -57,8 +51,7 @@ def leads(request: Request, who: Seer, asked: Annotated[LeadsQuery, Query()]) ->
     filters = Filters(**texts)
     after = key_of(filters.sort, asked.after) if asked.after else None
     wanted = Asked(filters, after, language, telling(site, language), site.settings.stale_after_hours)
-    counts: PageCounts = request.app.state.page_counts
-    context = worklist(site.store, counts, Reader(who.owner, visible_owners(who)), wanted)
+    context = worklist(site.store, counts_of(request), reader(who), wanted)
     return respond(
         request,
         "worklist.html",
@@ -68,13 +61,6 @@ def leads(request: Request, who: Seer, asked: Annotated[LeadsQuery, Query()]) ->
         filtered=any(asdict(filters)[name] != DEFAULTS[name] for name in DEFAULTS if name not in ("tab", "sort")),
         asked_after=after is not None,
     )
-
-
-def telling(site: Site, language: str) -> Telling:
-    """How lists are told to somebody of a language."""
-    served = site.model.served
-    phrases = {} if served is None else {served.bundle.version[:VERSION_LENGTH]: served.phrases[language]}
-    return Telling(site.now, site.settings.crm_record, phrases)
 
 
 def address(filters: Filters, **changes: str) -> str:

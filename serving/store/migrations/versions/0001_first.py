@@ -243,7 +243,10 @@ def upgrade() -> None:
     op.create_index("ix_lead_worklist", "lead", ["publication", "is_open", "priority", *found_by], unique=False)
     op.create_index("ix_lead_owner", "lead", ["publication", "owner", "is_open", "priority", *found_by], unique=False)
     op.create_index(
-        "ix_lead_account", "lead", ["publication", "account_key", "is_open", "priority", "lead_id"], unique=False
+        "ix_lead_account",
+        "lead",
+        ["publication", "account_key", "is_open", "priority", "owner", "sales_qualified", "score", "account_name"],
+        unique=False,
     )
     op.create_table(
         "session",

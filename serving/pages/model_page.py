@@ -1,0 +1,176 @@
+"""The model: who is champion, how it did on the holdout, whether its probabilities hold, and how it came there."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+
+from features.errors import ModelRefusedError
+from serving.live.model_in_use import ModelInUse
+from training.evaluation import Band, Estimate, Evaluation, from_json
+from training.promotion_log import Event
+from training.registry import Registry
+
+MOST_PROMOTIONS = 50
+UNREADABLE = "the evaluation cannot be read: {why}"
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """An estimate with its interval; null: not measured."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class SystemResult:
+    """How one way of ranking did on the same holdout rows."""
+
+    name: str
+    roc_auc: Interval
+    pr_auc: Interval
+    lift_at_5: Interval
+    lift_at_10: Interval
+    precision_at_capacity: Interval
+    brier: Interval
+
+
+@dataclass(frozen=True, slots=True)
+class Reliability:
+    """Leads with about the same prediction (or of one month): what was predicted, and what happened."""
+
+    name: str
+    leads: int
+    wins: int
+    predicted: Interval
+    observed: Interval
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """The content of `evaluation.json` that the page shows; sentences are English, as the training wrote them."""
+
+    headline: str
+    sentences: tuple[str, ...]
+    warnings: tuple[str, ...]
+    describes: str
+    rows: int
+    leads: int
+    wins: int
+    capacity_share: float
+    interval_level: float
+    systems: tuple[SystemResult, ...]
+    reliability: tuple[Reliability, ...]
+    months: tuple[Reliability, ...]
+    calibration_moved: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Promotion:
+    """An event of the promotion log; reasons are English."""
+
+    at: datetime
+    event: str
+    bundle: str
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelPage:
+    """The champion, what serves, what was refused, and the champion's papers."""
+
+    page: str
+    language: str
+    champion: str | None
+    serving: str | None
+    refused: str | None
+    results: Results | None
+    note: str | None
+    card: str | None
+    promotions: tuple[Promotion, ...]
+
+
+def model_page(registry: Registry, model: ModelInUse, language: str) -> ModelPage:
+    """What is known of the champion; what is missing or damaged is said in `note`."""
+    served, refused = model.served, model.refused
+    try:
+        log = registry.log()
+        champion = registry.standing().champion
+        results, note, card = _papers(registry.directory / champion) if champion else (None, None, None)
+    except ModelRefusedError as error:
+        log, champion, results, note, card = [], None, None, str(error), None
+    return ModelPage(
+        page="model",
+        language=language,
+        champion=champion,
+        serving=None if served is None else served.bundle.version,
+        refused=None if refused is None else refused.reason,
+        results=results,
+        note=note,
+        card=card,
+        promotions=tuple(_promotions(log)),
+    )
+
+
+def _papers(folder: Path) -> tuple[Results | None, str | None, str | None]:
+    """Results, what is wrong with them, and the card."""
+    path = folder / "bundle" / "card.md"
+    card = path.read_text(encoding="utf-8") if path.exists() else None
+    try:
+        return _results(folder / "evaluation.json", _changed(folder / "evaluation.json")), None, card
+    except (OSError, ValueError) as error:
+        return None, UNREADABLE.format(why=getattr(error, "strerror", None) or error), card
+
+
+def _changed(path: Path) -> int:
+    return path.stat().st_mtime_ns
+
+
+@lru_cache(maxsize=8)
+def _results(path: Path, _changed_at: int) -> Results:
+    return results_of(from_json(path.read_text(encoding="utf-8")))
+
+
+def results_of(found: Evaluation) -> Results:
+    """What the page shows of an evaluation."""
+    return Results(
+        headline=found.verdict.headline,
+        sentences=tuple(found.verdict.sentences),
+        warnings=tuple(found.verdict.warnings),
+        describes=found.describes,
+        rows=found.n,
+        leads=found.leads,
+        wins=found.positives,
+        capacity_share=found.capacity_share,
+        interval_level=found.interval_level,
+        systems=tuple(
+            SystemResult(
+                name,
+                *(
+                    _interval(getattr(one, metric))
+                    for metric in ("roc_auc", "pr_auc", "lift_at_5", "lift_at_10", "precision_at_capacity", "brier")
+                ),
+            )
+            for name, one in found.systems.items()
+        ),
+        reliability=_bands(found.reliability),
+        months=_bands(found.months),
+        calibration_moved=found.calibration.moved,
+    )
+
+
+def _bands(bands: Sequence[Band]) -> tuple[Reliability, ...]:
+    return tuple(Reliability(b.name, b.n, b.wins, _interval(b.predicted), _interval(b.observed)) for b in bands)
+
+
+def _interval(found: Estimate) -> Interval:
+    return Interval(found.value, found.low, found.high)
+
+
+def _promotions(log: Sequence[Event]) -> Iterator[Promotion]:
+    for event in reversed(log[-MOST_PROMOTIONS:]):
+        reasons = event.get("reasons") or ()
+        yield Promotion(datetime.fromisoformat(event["at"]), event["event"], event["bundle"], tuple(map(str, reasons)))
