@@ -11,9 +11,8 @@ from features.stage_settings import StageSettings
 from serving.language.action_words import action_word
 from serving.language.handover_words import stage_word
 from serving.language.translations import Translation
-from serving.lifecycle.machine import STAGES, Stage
-from serving.lifecycle.moving import possible
 from serving.live.account_history import AccountHistory
+from serving.live.acts import possible_acts
 from serving.pages.freshness import moment, moment_or_none
 from serving.pages.lead_content import LEAD_PAGE_SCHEMA, LeadPage, RulesBlock, Said, ScoreBlock, ScorePoint, TeamMember
 from serving.pages.lead_lines import record_address
@@ -83,13 +82,14 @@ def lead_page(found: Found, ground: Ground) -> LeadPage:
     lead, to = found.lead, ground.to
     events, earlier = timeline(found.history, lead.lead_id, moment(lead.as_of), to, ground.zone)
     score, rules = _score(found, ground), _rules(found, ground)
-    plain = ("lead_id", "revision", "name", "title", "email", "account_id", "source", "owner", "stage",
+    plain = ("lead_id", "name", "title", "email", "account_id", "source", "owner", "stage",
              "do_not_contact", "customer", "is_open", "contact", "value")  # fmt: skip
     return LeadPage(
         schema_version=LEAD_PAGE_SCHEMA,
         page="lead",
         language=to.language,
         **{name: getattr(lead, name) for name in plain},
+        state=f'"{lead.publication}.{lead.revision}"',
         company=lead.account_name or lead.account_id,
         created_at=moment_or_none(lead.created_at),
         stage_label=stage_word(to, lead.stage),
@@ -126,8 +126,7 @@ def _rules(found: Found, ground: Ground) -> RulesBlock | None:
 
 
 def _possible(lead: LeadRecord, settings: StageSettings) -> tuple[str, ...]:
-    stage: Stage = next((stage for stage in STAGES if stage == lead.stage), "lead")
-    return possible(stage, settings)
+    return possible_acts(lead.stage, settings)
 
 
 def _said(action: ActionRecord, to: Translation) -> Said:

@@ -122,13 +122,16 @@ class TeamMember:
 
 @dataclass(frozen=True, slots=True)
 class LeadPage:
-    """Everything about one lead. `score` and `rules` are None where the outcome is known already."""
+    """Everything about one lead; `state` tells it from what it was before somebody changed it.
+
+    `score` and `rules` are None where the outcome is known already. `possible` are the moves that its stage allows.
+    """
 
     schema_version: int
     page: str
     language: str
     lead_id: str
-    revision: int
+    state: str
     name: str | None
     title: str | None
     email: str | None

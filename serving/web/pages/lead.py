@@ -12,7 +12,9 @@ from serving.pages.lead_score import Model
 from serving.web.access import must_see, needs, no_lead
 from serving.web.auditing import saw_lead
 from serving.web.credentials import site_of
-from serving.web.render import language_of, respond
+from serving.web.negotiation import wants_page
+from serving.web.problems import Problem
+from serving.web.render import language_of, page, respond
 from serving.web.site import Site
 
 router = APIRouter(include_in_schema=False)
@@ -30,13 +32,30 @@ def lead_by_query(
 @router.get("/leads/{lead_id:path}")
 def lead(request: Request, who: Seer, lead_id: Annotated[str, Path(max_length=1_000)]) -> Response:
     """Everything about one lead."""
+    return lead_answer(request, who, lead_id)
+
+
+def lead_answer(
+    request: Request, who: Identity, lead_id: str, notice: str | None = None, status: int = 200
+) -> Response:
+    """The page of a lead, with a notice above it where something could not be done.
+
+    Raises:
+        Problem: 404, there is no such lead, or none that they see.
+    """
     site = site_of(request)
     found = None if "\0" in lead_id else read_lead(site.store, lead_id)
     if found is None:
         raise no_lead(lead_id)
     must_see(who, lead_id, found.lead.owner)
     saw_lead(request, who, lead_id)
-    return respond(request, "lead.html", lead_page(found, ground_of(site, language_of(request, who))), who)
+    context = lead_page(found, ground_of(site, language_of(request, who)))
+    if notice is not None and not wants_page(request):
+        raise Problem(status, notice)
+    if wants_page(request):
+        may_act = who.may("leads.act")
+        return page(request, "lead.html", who, status, context=context, notice=notice, may_act=may_act)
+    return respond(request, "lead.html", context, who)
 
 
 def ground_of(site: Site, language: str) -> Ground:

@@ -4,6 +4,7 @@ from fastapi import APIRouter
 
 from serving.web.pages import (
     accounts,
+    acts,
     deliveries,
     disagreements,
     handover,
@@ -21,6 +22,7 @@ PAGES: tuple[APIRouter, ...] = (
     accounts.router,
     insight.router,
     lead.router,
+    acts.router,
     handover.router,
     what_if.router,
     deliveries.router,
