@@ -4,7 +4,8 @@ import os
 import signal
 import socket
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from types import FrameType
@@ -22,7 +23,7 @@ from training.cli import HERE
 if TYPE_CHECKING:
     from serving.store.connection import Store
 
-LOOK_S = 1.0
+LOOK_S, HOUR_S = 1.0, 3600.0
 outbox_app = typer.Typer(no_args_is_help=True, help="Messages to other systems: what waits, what is dead, replay.")
 app.add_typer(outbox_app, name="outbox")
 
@@ -48,12 +49,31 @@ def deliver_command(
         worker = f"{socket.gethostname()}-{os.getpid()}"
         way = Way(rules_of(project), settings.timeout_s)
         desk = Desk(store, receivers, way, worker, _now, default_rng())
-        forget(desk, settings.keep_days)
-        done = deliver(desk, Until(stop.is_set, (lambda: True) if once else lambda: stop.wait(LOOK_S)))
+        tidy = _hourly(lambda: forget(desk, settings.keep_days))
+        tidy()
+        done = deliver(desk, Until(stop.is_set, lambda: once or _rested(stop, tidy)))
     out.print(
         f"{done['delivered']:,} delivered, {done['pending']:,} failed attempts, {done['dead']:,} dead", markup=False
     )
     raise typer.Exit(int(done["dead"] > 0))
+
+
+def _rested(stop: threading.Event, tidy: Callable[[], None]) -> bool:
+    """Wait a moment; whether somebody stopped the worker."""
+    tidy()
+    return stop.wait(LOOK_S)
+
+
+def _hourly(do: Callable[[], None]) -> Callable[[], None]:
+    """`do`, but not twice within an hour."""
+    done: list[float] = []
+
+    def now_and_then() -> None:
+        if not done or time.monotonic() - done[-1] >= HOUR_S:
+            done[:] = [time.monotonic()]
+            do()
+
+    return now_and_then
 
 
 @outbox_app.command(name="show")

@@ -1,8 +1,13 @@
 """Webhooks: what they tell, when they are tried again, and the commands `deliver` and `outbox`."""
 
 import json
+import signal
+import subprocess
+import sys
+import time
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -162,6 +167,18 @@ def test_wrong_settings_are_one_sentence(tmp_path, capsys, lines, message):
     said = capsys.readouterr().err
     assert message in said
     assert "whsec_abc" not in said
+
+
+def test_a_worker_ends_at_sigterm_and_notes_what_it_sent(place):
+    program = "from features.cli import app, run; import serving.deliver_cli, sys; sys.exit(run(app))"
+    worker = subprocess.Popen([sys.executable, "-c", program, "deliver", "-p", str(place.folder)], text=True,
+                              stdout=subprocess.PIPE, cwd=Path(__file__).parents[2])  # fmt: skip
+    deadline = time.monotonic() + 60
+    while len(place.server.got) < 3 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    worker.send_signal(signal.SIGTERM)
+    said, _ = worker.communicate(timeout=60)
+    assert (worker.returncode, said) == (0, "3 delivered, 0 failed attempts, 0 dead\n")
 
 
 def test_replay_wants_to_know_which(tmp_path, capsys):
