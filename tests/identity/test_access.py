@@ -1,5 +1,6 @@
 """Who gets in: sessions and keys, every permission, hidden leads, and the guards around every answer."""
 
+from contextlib import ExitStack
 from typing import Annotated
 
 import anyio
@@ -72,11 +73,19 @@ for permission in PERMISSIONS:
     router.get(f"/may/{permission}")(with_permission)
 
 
-def served(folder, clock, serve=""):
-    site = site_in(folder, serve, clock)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(web_app, "ROUTERS", (*web_app.ROUTERS, router))
-        return site, web_app.create_app(site)
+@pytest.fixture(scope="module")
+def serve(tmp_path_factory, clock):
+    """Makes sites with their apps; all are closed at the end."""
+    with ExitStack() as opened:
+
+        def made(lines=""):
+            site = site_in(tmp_path_factory.mktemp("project"), lines, clock)
+            opened.callback(site.store.close)
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(web_app, "ROUTERS", (*web_app.ROUTERS, router))
+                return site, web_app.create_app(site)
+
+        yield made
 
 
 @pytest.fixture(scope="module")
@@ -85,8 +94,8 @@ def clock():
 
 
 @pytest.fixture(scope="module")
-def site_and_app(tmp_path_factory, clock):
-    return served(tmp_path_factory.mktemp("project"), clock)
+def site_and_app(serve):
+    return serve()
 
 
 @pytest.fixture
@@ -204,16 +213,15 @@ def test_a_busy_programs_key_is_looked_up_once_a_second(client, site, clock):
     assert status() == 401
 
 
-def test_requests_that_wait_for_nothing_are_counted_too(tmp_path, clock):
-    site, app = served(tmp_path, clock, "requests_per_minute = 1000")
+def test_requests_that_wait_for_nothing_are_counted_too(serve):
+    site, app = serve("requests_per_minute = 1000")
     client, headers = client_of(app), key_of(site, "score")
     statuses = [client.get("/may/score", headers=headers).status_code for _ in range(102)]
     assert statuses == [200] * 100 + [429] * 2
-    site.store.close()
 
 
-def test_the_budget_of_a_key_ends_and_comes_back(tmp_path, clock):
-    site, app = served(tmp_path, clock, "requests_per_minute = 12")
+def test_the_budget_of_a_key_ends_and_comes_back(serve, clock):
+    site, app = serve("requests_per_minute = 12")
     client, headers, other = client_of(app), key_of(site, "score"), key_of(site, "score")
     assert [client.get("/who", headers=headers).status_code for _ in range(11)] == [200] * 10 + [429]
     refused = client.get("/who", headers=headers)
@@ -221,7 +229,6 @@ def test_the_budget_of_a_key_ends_and_comes_back(tmp_path, clock):
     assert client.get("/who", headers=other).status_code == 200
     clock.passes(seconds=6)
     assert client.get("/who", headers=headers).status_code == 200
-    site.store.close()
 
 
 CHANGES = [
@@ -259,8 +266,8 @@ def test_a_program_with_a_key_needs_no_origin_and_a_call_without_anything_is_ask
     ("ripelead.example.com", True), ("evil.example", False), ("localhost.evil.example", False), ("a@localhost", False),
     ("localhost:x", False), ("", False), ("localhost/x", False), ("127.0.0.1.evil.example", False),
 ])  # fmt: skip
-def test_only_requests_for_this_server_are_answered(tmp_path, clock, host, known):
-    _, app = served(tmp_path, clock, 'public_url = "https://ripelead.example.com"')
+def test_only_requests_for_this_server_are_answered(serve, host, known):
+    _, app = serve('public_url = "https://ripelead.example.com"')
     assert (client_of(app).get("/health/live", headers={"host": host}).status_code != 421) is known
 
 
@@ -277,8 +284,8 @@ def test_old_health_checks_send_no_host_and_nobody_sends_two(site_and_app, hosts
     assert sent[0]["status"] == status
 
 
-def test_large_bodies_are_refused_by_length_and_while_they_come(tmp_path, clock):
-    _site, app = served(tmp_path, clock, "max_body_kb = 16")
+def test_large_bodies_are_refused_by_length_and_while_they_come(serve):
+    _site, app = serve("max_body_kb = 16")
     client, most = client_of(app), 16 * 1024
     assert client.post("/v1/body", content=b"x" * most).json() == most
     assert client.post("/v1/body", content=b"x" * (most + 1)).status_code == 413
@@ -300,8 +307,8 @@ def test_every_answer_has_the_headers(client, path, host):
     assert "strict-transport-security" not in answer.headers
 
 
-def test_by_https_browsers_are_told_to_insist_and_the_cookie_is_of_this_host_only(tmp_path, clock):
-    site, app = served(tmp_path, clock, 'public_url = "https://ripelead.example.com"')
+def test_by_https_browsers_are_told_to_insist_and_the_cookie_is_of_this_host_only(serve):
+    site, app = serve('public_url = "https://ripelead.example.com"')
     client = client_of(app, "https://ripelead.example.com")
     assert client.get("/health/live").headers["strict-transport-security"] == "max-age=31536000"
     sign_in(client, site, "rep")
