@@ -119,7 +119,10 @@ def _text(value: object, empty: str) -> str:
 def _job(body: bytes, lead_of: Mapping[str, str], jobs: Jobs) -> Pushed:
     wanted = {"object": jobs.settings.object, "operation": "upsert", "externalIdFieldName": jobs.settings.external_id,
               "contentType": "CSV", "lineEnding": "LF"}  # fmt: skip
-    job = quote(str(_json("POST", "", jobs, wanted)["id"]), safe="")
+    made = _json("POST", "", jobs, wanted).get("id")
+    if not made:
+        raise UnavailableError(f"{NAME} made no job: its answer has no id")
+    job = quote(str(made), safe="")
     upload = Request("PUT", f"{jobs.address}/{job}/batches", {"content-type": "text/csv; charset=UTF-8"}, body)
     answer = jobs.caller.call(upload)
     if not answer.ok:

@@ -1,6 +1,8 @@
 """Scores into CRMs by API: for each lead it is known whether it was taken, refused and why, or is to be tried again."""
 
 import csv
+import itertools
+import json
 from collections import Counter
 
 import pytest
@@ -11,11 +13,11 @@ from hypothesis import strategies as st
 from trained import command
 
 from features.crm_settings import HubSpotSettings, SalesforceSettings
-from features.errors import ProjectFileError, SinkError
-from serving.crm import hubspot, salesforce
+from features.errors import ProjectFileError, RefusedError, SinkError
+from serving.crm import calls, hubspot, salesforce
 from serving.crm.calls import Caller
 from serving.crm.rows import Mapped, crm_rows
-from serving.delivery.outgoing import Way
+from serving.delivery.outgoing import Answer, Way
 from serving.delivery.targets import Rules
 
 LOCAL = Way(Rules(frozenset({"127.0.0.1"})), 10, 5_000_000)
@@ -162,6 +164,43 @@ def test_a_wrong_secret_is_told_without_being_shown(monkeypatch):
 def test_an_object_that_salesforce_lacks(monkeypatch):
     with serving(Salesforce()) as crm, pytest.raises(ProjectFileError, match="Unable to find object: Leed"):
         to_salesforce(crm, rows_of(*numbered(1), fields=FIELDS__C), monkeypatch, object="Leed")
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.sampled_from(["0", "1", "7", "JobComplete", "Failed", "x"]),
+    lambda inner: st.lists(inner, max_size=3)
+    | st.dictionaries(
+        st.sampled_from(["results", "errors", "context", "objectWriteTraceId", "ids", "message", "id", "state",
+                         "errorMessage", "access_token", "instance_url"]), inner, max_size=4),
+    max_leaves=12,
+)  # fmt: skip
+ANSWERS = st.builds(
+    Answer,
+    status=st.sampled_from([200, 200, 200, 207, 201, 400, 404, 500]),
+    headers=st.just({}),
+    body=JSON.map(lambda found: json.dumps(found).encode()) | st.binary(max_size=20) | st.just(b"sf__Id,Ext__c\n1,0\n"),
+    whole=st.booleans(),
+)
+
+
+@given(st.lists(ANSWERS, min_size=1, max_size=12), st.sampled_from(["hubspot", "salesforce"]))
+@settings(max_examples=150)
+def test_whatever_a_crm_answers_every_lead_is_accounted_for(answers, to):
+    rows, time = rows_of(*numbered(3), fields=FIELDS if to == "hubspot" else FIELDS__C), [0.0]
+    turns = itertools.cycle(answers)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(calls, "send", lambda request, way: next(turns))
+        caller = Caller("CRM", LOCAL, lambda seconds: time.__setitem__(0, time[0] + seconds))
+        try:
+            if to == "hubspot":
+                own = HubSpotSettings.model_validate({"fields": FIELDS})
+                found = hubspot.push(rows, own, "https://x.example", caller)
+            else:
+                own = SalesforceSettings.model_validate({"fields": FIELDS__C, "external_id": "Ext__c"})
+                found = salesforce.push(rows, salesforce.Jobs(own, caller, "https://x.example", lambda: time[0]))
+        except RefusedError:
+            return  # one sentence, and an exit code
+    assert sorted([*found.sent, *(one.lead_id for one in found.refused)]) == ["0", "1", "2"]
 
 
 # The command.
