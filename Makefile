@@ -199,6 +199,7 @@ soak: $(READY) ## long runs: simulated worlds against the true probabilities, a 
 	@$(BIN)/python -m benchmarks.world
 	@$(BIN)/python -m benchmarks.kills
 	@$(BIN)/python -m benchmarks.deliveries
+	@$(BIN)/python -m benchmarks.server_kills
 	@$(BIN)/python -m benchmarks.gate
 
 lock: $(READY) ## make requirements.lock anew from pyproject.toml
