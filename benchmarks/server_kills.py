@@ -242,23 +242,26 @@ def page_of(results: list[Result]) -> str:
     lines = [
         "# The server killed while programs write",
         "",
-        f"`make soak` runs it: {CLIENTS} programs send interactions and decisions, each with an Idempotency-Key until it",
-        "is answered; meanwhile processes of the server are killed (SIGKILL). What was answered as kept is looked for",
-        "afterwards, and the webhook that each decision owes.",
+        f"`make soak` runs it: {CLIENTS} programs send interactions and decisions, each with an Idempotency-Key",
+        "until it is answered; meanwhile processes of the server are killed (SIGKILL). What was answered as",
+        "kept is looked for afterwards, and the webhook that each decision owes.",
         "",
         "| store | workers killed | parents killed | requests | sent again | interactions kept | decisions kept "
         "| lost | doubled |",
         "|---|---|---|---|---|---|---|---|---|",
     ]
-    for one in results:
-        done = one.accepted
-        lines.append(
-            f"| {one.store} | {one.kills['worker']} | {one.kills['parent']} | {done.requests:,} | "
-            f"{done.repeated:,} | {len(done.interactions):,} | {len(done.decisions):,} | {_said(one.lost)} | {_said(one.doubled)} |"
-        )
+    lines += [_line(one) for one in results]
     refused = sum((one.accepted.refused for one in results), Counter())
     lines += ["", f"Answers that were neither kept nor lost, by status: {dict(sorted(refused.items())) or 'none'}."]
     return "\n".join(lines) + "\n"
+
+
+def _line(one: Result) -> str:
+    done = one.accepted
+    counts = [one.kills["worker"], one.kills["parent"], done.requests, done.repeated]
+    kept = [len(done.interactions), len(done.decisions)]
+    cells = [one.store, *(f"{n:,}" for n in (*counts, *kept)), _said(one.lost), _said(one.doubled)]
+    return f"| {' | '.join(cells)} |"
 
 
 def _said(counts: dict[str, int]) -> str:
