@@ -56,11 +56,26 @@ class SimilarLead:
 
 
 @dataclass(frozen=True, slots=True)
-class _Past:
-    """Closed leads on their last snapshot: number, as_of and whether won, in the order of the histories."""
+class PastLeads:
+    """Closed leads, each on the last training snapshot before its outcome: n leads, features in the catalog's order.
 
-    snapshots: Snapshots
+    `account` is the account's id, or the lead's own with a tab where it has none.
+    """
+
+    lead_id: tuple[str, ...]
+    account: tuple[str, ...]
+    as_of: Ints
     won: Bools
+    values: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """Past leads with the contributions (n, features) and raw scores (n) that a model gives them."""
+
+    past: PastLeads
+    contributions: Floats
+    raw: Floats
 
 
 def newest_closed(deals: pd.DataFrame, as_of: datetime, most: int = MOST_CLOSED) -> pd.DataFrame:
@@ -78,32 +93,67 @@ def similar_leads(
     Only leads count whose outcome was known before `as_of`, at most the newest 20,000; the lead itself and its account
     are left out. `tables` must hold the interactions of those leads; `settings` say on which days leads are looked at.
     """
+    of_lead = bundle.explain(lead_features(bundle, tables, lead_id, as_of).values)[0][0]
+    past = past_leads(bundle, tables, as_of, settings)
+    row = tables.leads[tables.leads["lead_id"] == lead_id].iloc[0]
+    account = account_of(None if pd.isna(row["account_id"]) else str(row["account_id"]), lead_id)
+    return nearest_leads(bundle, explained(bundle, past), of_lead[:-1], account)
+
+
+def account_of(account_id: str | None, lead_id: str) -> str:
+    """What `PastLeads.account` holds for a lead."""
+    return f"{lead_id}\t" if account_id is None else account_id
+
+
+def past_leads(
+    bundle: Bundle, tables: Tables, as_of: datetime, settings: SnapshotSettings, most: int = MOST_CLOSED
+) -> PastLeads:
+    """The newest closed leads as of a time, at most `most`; what they were on their last snapshot."""
     from training.replay import known_at
 
-    of_lead = bundle.explain(lead_features(bundle, tables, lead_id, as_of).values)[0][0]
     deals = deals_by_lead(known_at(tables, as_of), bundle.policy.deals_of_account)
-    closed = newest_closed(deals, as_of)
-    known = known_at(restrict(tables, pd.Index([*closed["lead_id"], lead_id])), as_of)
+    closed = newest_closed(deals, as_of, most)
+    known = known_at(restrict(tables, pd.Index(closed["lead_id"])), as_of)
     histories = build_histories(known, bundle.catalog.hygiene)
     snapshots = training_snapshots(histories, settings, as_of)
     snapshots = snapshots.take(is_open(closings_by_lead(deals, histories.lead_ids), snapshots))
-    past = _past_leads(histories, snapshots, closed, lead_id)
-    if not len(past.snapshots):
-        return ()
-    table = build_features(histories, known, past.snapshots, bundle.catalog)
-    found, raw = bundle.explain(table.values)
-    distance = np.linalg.norm(found[:, :-1] - of_lead[:-1], axis=1)
-    chosen = np.concatenate([_nearest(distance, past.won), _nearest(distance, ~past.won)])
-    score = np.clip(np.rint(bundle.scale.score(raw)), LOWEST, HIGHEST).astype(np.int64)
+    last, won = _last_before(histories, snapshots, closed)
+    leads = histories.leads.iloc[last.lead]
+    accounts = leads["account_id"].astype(object).where(leads["account_id"].notna(), None)
+    ids = tuple(map(str, leads["lead_id"]))
+    return PastLeads(
+        lead_id=ids,
+        account=tuple(account_of(account, lead_id) for account, lead_id in zip(accounts, ids, strict=True)),
+        as_of=last.as_of,
+        won=won,
+        values=build_features(histories, known, last, bundle.catalog).values,
+    )
+
+
+def explained(bundle: Bundle, past: PastLeads) -> Explained:
+    """Past leads as a model sees them."""
+    if not len(past.won):
+        return Explained(past, np.zeros((0, len(bundle.catalog.features))), np.zeros(0))
+    found, raw = bundle.explain(past.values)
+    return Explained(past, found[:, :-1], raw)
+
+
+def nearest_leads(bundle: Bundle, known: Explained, of_lead: Floats, account: str) -> tuple[SimilarLead, ...]:
+    """The nearest won, then the nearest lost of other accounts; `of_lead` (features) are the lead's contributions."""
+    past = known.past
+    others = np.array([one != account for one in past.account], np.bool_)
+    distance = np.linalg.norm(known.contributions - of_lead, axis=1)
+    chosen = np.concatenate([_nearest(distance, others & past.won), _nearest(distance, others & ~past.won)])
+    score = np.clip(np.rint(bundle.scale.score(known.raw)), LOWEST, HIGHEST).astype(np.int64)
     factor = POINTS_PER_LOG_ODDS * bundle.scale.calibration.slope
     return tuple(
         SimilarLead(
-            lead_id=str(histories.lead_ids[past.snapshots.lead[row]]),
-            as_of=pd.Timestamp(past.snapshots.as_of[row], unit="us", tz="UTC").to_pydatetime(),
+            lead_id=past.lead_id[row],
+            as_of=pd.Timestamp(past.as_of[row], unit="us", tz="UTC").to_pydatetime(),
             outcome="won" if past.won[row] else "lost",
             score=int(score[row]),
             distance=float(distance[row]),
-            shared=_shared(factor * of_lead[:-1], factor * found[row, :-1], table.values[row]),
+            shared=_shared(factor * of_lead, factor * known.contributions[row], past.values[row]),
         )
         for row in chosen.tolist()
     )
@@ -125,16 +175,15 @@ def _shared(own: Floats, other: Floats, values: Floats) -> tuple[Shared, ...]:
     )
 
 
-def _past_leads(histories: Histories, snapshots: Snapshots, closed: pd.DataFrame, lead_id: str) -> _Past:
-    """The closed leads of other accounts, each on its last snapshot before its outcome."""
+def _last_before(histories: Histories, snapshots: Snapshots, closed: pd.DataFrame) -> tuple[Snapshots, Bools]:
+    """The last snapshot of each closed lead before its outcome, and whether that was a win."""
     number, won, ended = _last_outcomes(closed, histories)
-    own = histories.account[np.flatnonzero(histories.lead_ids == lead_id)[0]]
     place = np.full(len(histories.lead_ids), -1)
-    place[number] = np.where(histories.account[number] == own, -1, np.arange(len(number)))
+    place[number] = np.arange(len(number))
     at = place[snapshots.lead]
     before = (at >= 0) & (snapshots.as_of < np.append(ended, NEVER)[at])
     last = _last_of_each(snapshots, before)
-    return _Past(snapshots.take(last), won[at[last]])
+    return snapshots.take(last), won[at[last]]
 
 
 def _last_outcomes(deals: pd.DataFrame, histories: Histories) -> tuple[Ints, Bools, Ints]:

@@ -11,8 +11,10 @@ from features.errors import RefusedError
 from serving.funnel_forecast import model_forecasts
 from serving.funnel_stages import reached_with
 from serving.funnel_words import funnel_table
+from serving.lead.similar import PastLeads, past_leads
 from serving.lead.what_if import actionable_kinds, usual_interactions
 from serving.lifecycle.history import all_events
+from serving.live.past_in_use import DOCUMENT, MOST_PUBLISHED, past_text
 from serving.pages.what_if import usual_document
 from serving.publish.gathered import Asked, Gathered
 from serving.publish.histories import rows_of
@@ -24,11 +26,16 @@ Row = dict[str, Any]
 
 
 def documents(asked: Asked, found: Gathered) -> Iterator[Row]:
-    """Rows of the table `document`: how interactions usually are, and the funnel where leads are dated."""
+    """Rows of the table `document`: how interactions usually are; of dated leads also closed ones and the funnel."""
     usual = usual_interactions(found.tables.interactions, actionable_kinds(asked.bundle))
     yield {"name": "usual", "body": usual_document(usual)}
     if found.tables.timed:
+        yield {"name": DOCUMENT, "body": past_text(_past(asked, found))}
         yield {"name": "funnel", "body": json.dumps(_funnel(asked, found))}
+
+
+def _past(asked: Asked, found: Gathered) -> PastLeads:
+    return past_leads(asked.bundle, found.tables, asked.as_of, asked.project.snapshots, MOST_PUBLISHED)
 
 
 def _funnel(asked: Asked, found: Gathered) -> Row:

@@ -151,3 +151,20 @@ def document(connection: Connection, publication: int, name: str) -> str | None:
     where = (DOCUMENT.c.publication == publication, DOCUMENT.c.name == name)
     found: str | None = connection.scalar(select(DOCUMENT.c.body).where(*where))
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class NamedLead:
+    """Who a lead is, and whose."""
+
+    lead_id: str
+    name: str | None
+    company: str | None
+    owner: str | None
+
+
+def names_of(connection: Connection, publication: int, lead_ids: Sequence[str]) -> tuple[NamedLead, ...]:
+    """Who some leads of a publication are."""
+    columns = (LEAD.c.lead_id, LEAD.c.name, LEAD.c.account_name, LEAD.c.owner)
+    rows = connection.execute(select(*columns).where(LEAD.c.publication == publication, LEAD.c.lead_id.in_(lead_ids)))
+    return tuple(NamedLead(*row) for row in rows)

@@ -7,6 +7,7 @@ from importlib.metadata import version
 from fastapi import APIRouter, FastAPI
 from fastapi.staticfiles import StaticFiles
 
+from serving.live.past_in_use import PastInUse
 from serving.pages.page_counts import PageCounts
 from serving.web import health, oidc, signin
 from serving.web.api.routers import API
@@ -33,6 +34,7 @@ def create_app(site: Site) -> FastAPI:
     )
     app.state.site = site
     app.state.page_counts = PageCounts()
+    app.state.past = PastInUse()
     add_problems(app)
     for router in ROUTERS:
         app.include_router(router)

@@ -16,7 +16,6 @@ from types import FrameType
 from fastapi import FastAPI
 
 from features.errors import SinkError
-from serving.web.measuring import shared_metrics
 
 BACKLOG = 2048
 GRACE_S = 10
@@ -39,8 +38,7 @@ def run_server(open_app: Callable[[], FastAPI], address: tuple[str, int], worker
         if workers == 1:
             answer(open_app(), listener)
         else:
-            with shared_metrics():
-                Workers(lambda: answer(open_app(), listener), workers).run()
+            Workers(lambda: answer(open_app(), listener), workers).run()
     finally:
         listener.close()
 

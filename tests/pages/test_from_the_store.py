@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from published_worlds import AS_OF, asked_of
 from sqlalchemy import select
@@ -13,9 +14,12 @@ from serving.handover.source import LeadSource
 from serving.handover_cli import _source
 from serving.language.phrases import phrases_of
 from serving.language.translations import translation_to
+from serving.lead.similar import past_leads, similar_leads
 from serving.lead.what_if import actionable_kinds, usual_interactions, what_would_change
+from serving.live.past_in_use import DOCUMENT, PastInUse, past_from, past_text
 from serving.pages.handover import Packing, handover_of
 from serving.pages.lead import read_lead
+from serving.pages.similar import similar_page
 from serving.pages.what_if import usual_of, what_if
 from serving.store.connection import open_store
 from serving.store.lead_records import document
@@ -77,3 +81,26 @@ def test_what_would_change(store, some, usual, asked, tables):
         assert [(one.name, one.score_after) for one in page.changes] == [
             (e.action.name, e.after.score) for e in effects
         ]
+
+
+def test_similar_leads(store, some, asked, tables):
+    phrases = phrases_of(asked.bundle, "en")
+    with store.reading() as connection:
+        text = document(connection, read_lead(store, some[0]).lead.publication, DOCUMENT)
+    known = PastInUse().of(1, text, asked.bundle)
+    for lead_id in some:
+        expected = similar_leads(asked.bundle, tables, lead_id, AS_OF, asked.project.snapshots)
+        page = similar_page(
+            read_lead(store, lead_id), known, asked.bundle, phrases, lambda ids: {ids[0]: ("Ann", None)}
+        )
+        assert [(p.outcome, p.score, p.as_of) for p in page.leads] == [(e.outcome, e.score, e.as_of) for e in expected]
+        assert [p.lead_id for p in page.leads] == [expected[0].lead_id, *[None] * (len(expected) - 1)]
+
+
+def test_past_leads_are_kept_to_the_bit(asked, tables):
+    past = past_leads(asked.bundle, tables, AS_OF, asked.project.snapshots, 50)
+    kept = past_from(past_text(past))
+    assert (kept.lead_id, kept.account) == (past.lead_id, past.account)
+    assert all(
+        np.array_equal(getattr(kept, n), getattr(past, n), equal_nan=n == "values") for n in ("as_of", "won", "values")
+    )

@@ -20,7 +20,6 @@ from serving.web.api.examples import INTERACTIONS_EXAMPLES
 from serving.web.api.once import MayRepeat, caller_of, done_once
 from serving.web.api.rows import InteractionRow
 from serving.web.credentials import site_of
-from serving.web.measuring import Metrics
 from serving.web.site import Site
 from serving.web.validation import said
 
@@ -72,8 +71,7 @@ def interactions(
 
     answer = done_once(caller_of(request, who), attempt, 200, work)
     if 0 < len(touched) <= AT_ONCE:
-        metrics: Metrics = request.app.state.metrics
-        metrics.scored.labels("interaction").inc(_rescored_softly(site, touched))
+        _rescore_softly(site, touched)
     return answer
 
 
@@ -89,13 +87,12 @@ def _answer(taken: Arrivals) -> Taken:
     return Taken(count["stored"], count["duplicate"], count["refused"], taken.outcomes)
 
 
-def _rescored_softly(site: Site, keys: list[str]) -> int:
+def _rescore_softly(site: Site, keys: list[str]) -> None:
     """What was stored is safe: a score that could not be made now is made by the next look at what waits."""
     served = site.model.served
     if served is None:
-        return 0
+        return
     try:
-        return len(rescore(site.store, Scorer(site.project, served.bundle), keys, site.now))
+        rescore(site.store, Scorer(site.project, served.bundle), keys, site.now)
     except SinkError:
         logger.exception("interactions are stored, but their leads could not be scored anew yet")
-        return 0

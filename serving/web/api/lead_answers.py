@@ -11,14 +11,6 @@ Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class ScoreAt:
-    """A score as of a time."""
-
-    as_of: str
-    score: int
-
-
-@dataclass(frozen=True, slots=True)
 class Lead:
     """A lead as it stands: of the last publication, or newer where interactions or decisions came since.
 
@@ -60,7 +52,7 @@ class Lead:
     contact: str | None
     value: float | None
     priority: float
-    trend: tuple[ScoreAt, ...]
+    trend: tuple[tuple[str, int], ...]
     revision: int
 
 
@@ -75,5 +67,5 @@ def lead_answer(row: Row) -> Lead:
         **known | {name: said_time_or_none(row[name]) for name in _TIMES},
         as_of=said_time(row["as_of"]),
         criteria=json.loads(row["criteria"]),
-        trend=tuple(ScoreAt(said_time(at), score) for at, score in json.loads(row["trend"])),
+        trend=tuple((said_time(at), score) for at, score in json.loads(row["trend"])),
     )

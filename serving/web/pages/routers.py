@@ -11,6 +11,7 @@ from serving.web.pages import (
     insight,
     lead,
     preferences,
+    similar,
     what_if,
     worklist,
 )
@@ -25,5 +26,6 @@ PAGES: tuple[APIRouter, ...] = (
     acts.router,
     handover.router,
     what_if.router,
+    similar.router,
     deliveries.router,
 )
