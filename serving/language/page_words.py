@@ -38,6 +38,25 @@ PROMOTION_WORDS: Mapping[str, str] = {
     "rolled back": msg("rolled back"),
 }
 FORECAST_WORDS: Mapping[str, str] = {"stages": msg("the stages"), "model": msg("the model")}
+ACT_WORDS: Mapping[str, str] = {
+    "accept": msg("Accept"),
+    "reject": msg("Reject"),
+    "recycle": msg("Back to nurturing"),
+    "disqualify": msg("Disqualify"),
+    "already_customer": msg("Is a customer already"),
+    "reopen": msg("Open again"),
+    "snooze": msg("Snooze"),
+    "wake": msg("Wake"),
+    "reassign": msg("Give to somebody else"),
+    "do_not_contact": msg("Must not be contacted"),
+    "allow_contact": msg("May be contacted again"),
+}
+SIDE_WORDS: Mapping[str, str] = {
+    "lead": msg("the lead"),
+    "company": msg("somebody at the company"),
+    "sales": msg("sales"),
+    "record": msg("record"),
+}
 KIND_HEADS: Mapping[str, str] = {
     "model_only": msg("Behaviour says ripe, the evidence says no"),
     "framework_only": msg("The evidence says ripe, behaviour does not"),
@@ -92,15 +111,16 @@ def lead_path(lead_id: str) -> str:
     >>> lead_path("a/b"), lead_path("..")
     ('/leads/a%2Fb', '/leads/?id=..')
     """
-    return _path("/leads/", lead_id)
+    return path_below("/leads/", lead_id)
 
 
 def account_path(key: str) -> str:
     """Address of an account's page."""
-    return _path("/accounts/", key)
+    return path_below("/accounts/", key)
 
 
-def _path(folder: str, name: str) -> str:
+def path_below(folder: str, name: str) -> str:
+    """Address of something whose name may be any text, below a folder."""
     # Browsers take . and .. for folders, however they are written.
     return f"{folder}?id={quote(name, safe='')}" if name in ("", ".", "..") else folder + quote(name, safe="")
 

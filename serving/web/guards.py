@@ -9,6 +9,7 @@ from serving.identity.sightings import Sightings
 from serving.web.csrf import KnownHosts, OwnChangesOnly, known_hosts
 from serving.web.headers import SecureHeaders
 from serving.web.limits import LimitedBodies
+from serving.web.measuring import Measured, Metrics
 from serving.web.site import Site
 
 
@@ -21,7 +22,8 @@ class GuardedApp(FastAPI):
         self.state.budget = Budget(site.settings.requests_per_minute)
         self.state.known_keys = KnownKeys()
         self.state.sightings = Sightings()
+        self.state.metrics = Metrics()
         app: ASGIApp = LimitedBodies(super().build_middleware_stack(), site.settings.max_body_kb * 1024)
         app = OwnChangesOnly(app, site.settings.public_url)
         app = KnownHosts(app, known_hosts(site.settings))
-        return SecureHeaders(app, secure=site.is_secure)
+        return Measured(SecureHeaders(app, secure=site.is_secure), self.state.metrics)

@@ -16,6 +16,7 @@ from types import FrameType
 from fastapi import FastAPI
 
 from features.errors import SinkError
+from serving.web.measuring import shared_metrics
 
 BACKLOG = 2048
 GRACE_S = 10
@@ -38,7 +39,8 @@ def run_server(open_app: Callable[[], FastAPI], address: tuple[str, int], worker
         if workers == 1:
             answer(open_app(), listener)
         else:
-            Workers(lambda: answer(open_app(), listener), workers).run()
+            with shared_metrics():
+                Workers(lambda: answer(open_app(), listener), workers).run()
     finally:
         listener.close()
 

@@ -20,6 +20,7 @@ from serving.language.role_words import role_word
 from serving.language.translations import LANGUAGES, Translation, msg, translation_to
 from serving.pages.as_json import context_json
 from serving.pages.funnel_page import TOLD
+from serving.pages.score_history import height_of
 from serving.pages.sparkline import sparkline
 from serving.web.credentials import site_of
 from serving.web.languages import language_asked
@@ -131,6 +132,8 @@ def _functions(to: Translation, zone: ZoneInfo) -> dict[str, Any]:
     tables: Mapping[str, Mapping[str, str]] = {
         "places": words.PLACE_WORDS,
         "agreements": words.AGREEMENT_WORDS,
+        "act_words": words.ACT_WORDS,
+        "sides": words.SIDE_WORDS,
         "systems": words.SYSTEM_WORDS,
         "events": words.PROMOTION_WORDS,
         "forecasts": words.FORECAST_WORDS,
@@ -170,5 +173,7 @@ def _functions(to: Translation, zone: ZoneInfo) -> dict[str, Any]:
         "criteria_named": lambda names: ", ".join(words.criterion(to, name) for name in names),
         "lead_path": words.lead_path,
         "account_path": words.account_path,
+        "sub_path": words.path_below,
+        "height_of": height_of,
         "sparkline": sparkline,
     }

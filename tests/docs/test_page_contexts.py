@@ -21,6 +21,10 @@ INNER = {
         "Plot",
         "Mark",
         "Tick",
+        "Dot",
+        "Happened",
+        "History",
+        "Around",
     )
 }
 """What pages are made with beside what is asked for, but do not show."""

@@ -128,21 +128,29 @@ class Decisions:
     next: str | None
 
 
+class DecisionsQuery(BaseModel):
+    """Which of the decisions on a lead."""
+
+    model_config = ConfigDict(extra="forbid")
+    after: Annotated[str | None, Field(pattern=r"^[1-9][0-9]{0,17}$", description="`next` of the page before")] = None
+    limit: Annotated[int, Field(ge=1, le=200)] = 50
+
+
 @router.get("/leads/{lead_id:path}/decisions", response_model=Decisions, responses=problems(404, 422))
 def decisions(
     request: Request,
     who: Seer,
     lead_id: LeadId,
-    after: Annotated[str | None, Query(pattern=r"^[1-9][0-9]{0,17}$", description="`next` of the page before")] = None,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    asked: Annotated[DecisionsQuery, Query()],
 ) -> Response:
     """What people decided about a lead and said of it."""
     site = site_of(request)
     row_of(site, who, lead_id)
     with site.store.reading() as connection:
-        found = actions_of(connection, lead_id, None if after is None else int(after), limit + 1)
-    more = str(found[limit - 1].id) if len(found) > limit else None
-    return Response(to_json(Decisions(tuple(map(decision_of, found[:limit])), more)), media_type=JSON)
+        found = actions_of(connection, lead_id, None if asked.after is None else int(asked.after), asked.limit + 1)
+    shown = found[: asked.limit]
+    more = str(shown[-1].id) if len(found) > len(shown) else None
+    return Response(to_json(Decisions(tuple(map(decision_of, shown)), more)), media_type=JSON)
 
 
 @router.post(

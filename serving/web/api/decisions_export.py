@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response, StreamingResponse
+from pydantic import BaseModel, ConfigDict
 from pydantic_core import to_json
 
 from serving.identity.who import Identity, visible_owners
@@ -24,6 +25,14 @@ TYPES = {"csv": "text/csv; charset=utf-8", "ndjson": "application/x-ndjson"}
 _LINES = {"schema": {"type": "string"}}
 
 
+class ExportQuery(BaseModel):
+    """What is exported, and as what; `all`: also notes, overrides, outcomes, …, with what was shown, as JSON lines."""
+
+    model_config = ConfigDict(extra="forbid")
+    format: Format = "ndjson"
+    kinds: Literal["decisions", "all"] = "decisions"
+
+
 @router.get(
     "/decisions",
     response_class=Response,
@@ -35,13 +44,10 @@ _LINES = {"schema": {"type": "string"}}
 def export(
     request: Request,
     who: Annotated[Identity, needs("export")],
-    form: Annotated[Format, Query(alias="format")] = "ndjson",
-    kinds: Annotated[
-        Literal["decisions", "all"],
-        Query(description="all: also notes, overrides, outcomes, …, with what was shown; as JSON lines only"),
-    ] = "decisions",
+    asked: Annotated[ExportQuery, Query()],
 ) -> Response:
     """The decisions on all leads that the requester sees, oldest first, with the columns of the table `decisions`."""
+    form, kinds = asked.format, asked.kinds
     if kinds == "all" and form == "csv":
         raise Problem(422, "format: expected ndjson with kinds=all, got csv")
     write_down(request, who, "exported", "decisions", kinds=kinds)

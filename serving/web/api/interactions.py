@@ -20,6 +20,7 @@ from serving.web.api.examples import INTERACTIONS_EXAMPLES
 from serving.web.api.once import MayRepeat, caller_of, done_once
 from serving.web.api.rows import InteractionRow
 from serving.web.credentials import site_of
+from serving.web.measuring import Metrics
 from serving.web.site import Site
 from serving.web.validation import said
 
@@ -71,7 +72,8 @@ def interactions(
 
     answer = done_once(caller_of(request, who), attempt, 200, work)
     if 0 < len(touched) <= AT_ONCE:
-        _rescore_softly(site, touched)
+        metrics: Metrics = request.app.state.metrics
+        metrics.scored.labels("interaction").inc(_rescored_softly(site, touched))
     return answer
 
 
@@ -87,12 +89,13 @@ def _answer(taken: Arrivals) -> Taken:
     return Taken(count["stored"], count["duplicate"], count["refused"], taken.outcomes)
 
 
-def _rescore_softly(site: Site, keys: list[str]) -> None:
+def _rescored_softly(site: Site, keys: list[str]) -> int:
     """What was stored is safe: a score that could not be made now is made by the next look at what waits."""
     served = site.model.served
     if served is None:
-        return
+        return 0
     try:
-        rescore(site.store, Scorer(site.project, served.bundle), keys, site.now)
+        return len(rescore(site.store, Scorer(site.project, served.bundle), keys, site.now))
     except SinkError:
         logger.exception("interactions are stored, but their leads could not be scored anew yet")
+        return 0

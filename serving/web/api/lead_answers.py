@@ -11,6 +11,14 @@ Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
+class ScoreAt:
+    """A score as of a time."""
+
+    as_of: str
+    score: int
+
+
+@dataclass(frozen=True, slots=True)
 class Lead:
     """A lead as it stands: of the last publication, or newer where interactions or decisions came since.
 
@@ -52,7 +60,7 @@ class Lead:
     contact: str | None
     value: float | None
     priority: float
-    trend: tuple[tuple[str, int], ...]
+    trend: tuple[ScoreAt, ...]
     revision: int
 
 
@@ -67,5 +75,5 @@ def lead_answer(row: Row) -> Lead:
         **known | {name: said_time_or_none(row[name]) for name in _TIMES},
         as_of=said_time(row["as_of"]),
         criteria=json.loads(row["criteria"]),
-        trend=tuple((said_time(at), score) for at, score in json.loads(row["trend"])),
+        trend=tuple(ScoreAt(said_time(at), score) for at, score in json.loads(row["trend"])),
     )

@@ -56,6 +56,13 @@ class LeadsQuery(BaseModel):
     limit: Annotated[int, Field(ge=1, le=200)] = 50
 
 
+class ReasonsQuery(BaseModel):
+    """The language of the sentences."""
+
+    model_config = ConfigDict(extra="forbid")
+    language: Language = "en"
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
     """A page of leads; `next` is the cursor of the one after it, null: there is none."""
@@ -98,7 +105,7 @@ def leads(request: Request, who: Seer, asked: Annotated[LeadsQuery, Query()]) ->
 
 
 @router.get("/leads/{lead_id:path}/reasons", response_model=Reasons, responses=problems(404, 422))
-def reasons(request: Request, who: Seer, lead_id: LeadId, language: Language = "en") -> Response:
+def reasons(request: Request, who: Seer, lead_id: LeadId, asked: Annotated[ReasonsQuery, Query()]) -> Response:
     """Why a lead has its score: points by feature, and a sentence each."""
     site = site_of(request)
     row = row_of(site, who, lead_id)
@@ -108,7 +115,7 @@ def reasons(request: Request, who: Seer, lead_id: LeadId, language: Language = "
         said_time(row["as_of"]),
         row["model_version"],
         row["score"],
-        read_reasons(row["reasons"], phrases_for(site, row["model_version"], language)),
+        read_reasons(row["reasons"], phrases_for(site, row["model_version"], asked.language)),
     )
     return Response(to_json(said), media_type=JSON)
 

@@ -2,6 +2,7 @@
 
 from fastapi import APIRouter
 
+from serving.web import metrics
 from serving.web.api import decisions, decisions_export, funnel, interactions, leads, score
 
 API: tuple[APIRouter, ...] = (
@@ -11,4 +12,5 @@ API: tuple[APIRouter, ...] = (
     decisions_export.router,
     leads.router,
     funnel.router,
+    metrics.router,
 )

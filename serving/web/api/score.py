@@ -22,6 +22,7 @@ from serving.web.api.once import MayRepeat, answered_before, caller_of, done_onc
 from serving.web.api.rows import AccountRow, AssessmentRow, History, Instant, InteractionRow, LeadChangeRow, LeadRow
 from serving.web.api.score_answers import ItemError, LeadScore, Result, Results, lead_score
 from serving.web.credentials import site_of
+from serving.web.measuring import Metrics
 from serving.web.negotiation import JSON
 from serving.web.validation import said
 
@@ -92,6 +93,8 @@ async def score(
         return before
     served = site_of(request).model.required()
     answer = await (_single(served, asked) if isinstance(asked, OneHistory) else _batch(served, asked))
+    metrics: Metrics = request.app.state.metrics
+    metrics.scored.labels("request").inc(answer.scored if isinstance(answer, Results) else 1)
     if attempt.key is None:
         return Response(to_json(answer), media_type=JSON)
     return await run_in_threadpool(done_once, caller, attempt, 200, lambda _: answer)

@@ -9,16 +9,18 @@ from serving.identity.who import Identity
 from serving.language.translations import translation_to
 from serving.pages.lead import Ground, lead_page, read_lead
 from serving.pages.lead_score import Model
-from serving.web.access import must_see, needs, no_lead
+from serving.pages.neighbours import around
+from serving.pages.score_history import score_history
+from serving.web.access import must_see, no_lead
 from serving.web.auditing import saw_lead
 from serving.web.credentials import site_of
 from serving.web.negotiation import wants_page
+from serving.web.pages.reader import Seer, reader
 from serving.web.problems import Problem
 from serving.web.render import language_of, page, respond
 from serving.web.site import Site
 
 router = APIRouter(include_in_schema=False)
-Seer = Annotated[Identity, needs("leads.own_and_pool")]
 
 
 @router.get("/leads/")
@@ -53,8 +55,13 @@ def lead_answer(
     if notice is not None and not wants_page(request):
         raise Problem(status, notice)
     if wants_page(request):
-        may_act = who.may("leads.act")
-        return page(request, "lead.html", who, status, context=context, notice=notice, may_act=may_act)
+        more = {
+            "notice": notice,
+            "may_act": who.may("leads.act"),
+            "around": around(site.store, reader(who), found.lead, site.now),
+            "picture": score_history(context.scores, context.timeline),
+        }
+        return page(request, "lead.html", who, status, context=context, **more)
     return respond(request, "lead.html", context, who)
 
 

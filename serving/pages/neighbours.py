@@ -1,0 +1,23 @@
+"""The leads before and after one in the worklist of whoever reads."""
+
+from dataclasses import dataclass
+
+from serving.pages.worklist import Reader
+from serving.store.connection import Store
+from serving.store.lead_records import LeadRecord
+from serving.store.leads import Scope, neighbours
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """Ids of the leads before and after; None at the ends of the list."""
+
+    before: str | None
+    after: str | None
+
+
+def around(store: Store, reader: Reader, lead: LeadRecord, now: int) -> Around:
+    """The neighbours of a lead among the open leads by priority."""
+    with store.reading() as connection:
+        scope = Scope(lead.publication, reader.visible, now)
+        return Around(*neighbours(connection, scope, (lead.priority, lead.lead_id)))
