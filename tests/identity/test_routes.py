@@ -29,6 +29,8 @@ ROUTES = {
     "POST /acts/{lead_id:path}": "leads.act",
     "GET /handovers/{lead_id:path}": LEADS,
     "GET /what-if/{lead_id:path}": LEADS,
+    "GET /similar/{lead_id:path}": LEADS,
+    "GET /metrics": "metrics",
     "GET /disagreements": LEADS,
     "GET /accounts": LEADS,
     "GET /accounts/{key:path}": LEADS,
