@@ -20,7 +20,7 @@ export MLFLOW_DISABLE_TELEMETRY := true
 .PHONY: help setup demo demo-real demo-serve data features train tune evaluate promote retrain rollback score report mlflow serve \
 	notebooks test lint types check bench bench-features bench-real bench-explain bench-ablation bench-one-lead \
 	bench-incremental bench-spark bench-score bench-audit bench-selection bench-uncertainty bench-rules bench-rules-speed \
-	bench-stages \
+	bench-stages bench-serve \
 	bench-delayed bench-funnel bench-tuning bench-models bench-policy bench-small-data soak lock clean
 
 help: ## list all targets
@@ -142,6 +142,10 @@ bench-explain: $(READY) ## exact explanations against pred_contrib and woodelf-e
 
 bench-one-lead: $(READY) ## one lead with 200 events, all features, in process
 	@$(BIN)/python -m benchmarks.one_lead
+
+bench-serve: $(READY) ## load on the API and the pages of project P (published): requests a second, milliseconds, memory
+	@$(BIN)/python -m benchmarks.serve_load $(P)
+	@$(BIN)/python -m benchmarks.pages_load $(P)
 
 bench-incremental: $(READY) ## updates of a feature store with 1 % new events
 	@$(BIN)/python -m benchmarks.incremental
