@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse, Response
+from markupsafe import Markup
 
 from features.dates import zone_of
 from serving.identity.roles import Permission
@@ -20,6 +21,7 @@ from serving.language.role_words import role_word
 from serving.language.translations import LANGUAGES, Translation, msg, translation_to
 from serving.pages.as_json import context_json
 from serving.pages.funnel_page import TOLD
+from serving.pages.lead_lines import LeadLine
 from serving.pages.score_history import height_of
 from serving.pages.sparkline import sparkline
 from serving.web.credentials import site_of
@@ -34,6 +36,9 @@ LANGUAGE_COOKIE, THEME_COOKIE = "ripelead-language", "ripelead-theme"
 THEMES: Mapping[str, str] = {"auto": msg("As the system"), "light": msg("Light"), "dark": msg("Dark")}
 OWN_NAMES: Mapping[str, str] = {"en": "English", "de": "Deutsch", "da": "Dansk"}
 VARY = "Accept, Accept-Language, Cookie"
+MOST_ROWS = 8_192
+"""Rows of lists that are kept in one language: some 2 kB each."""
+US_A_MINUTE = 60_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +130,20 @@ def environment(language: str, zone: str) -> "Environment":
     )
     made.globals |= _functions(translation_to(language), ZoneInfo(zone))
     made.filters["shown"] = words.shown
+    made.globals["worklist_row"] = _worklist_row(made)
     return made
+
+
+def _worklist_row(made: "Environment") -> Callable[[LeadLine, int, bool], Markup]:
+    """Rows of the worklist, each made once for all who see it: they cost more than everything else of the page."""
+    template = made.get_template("worklist_row.html")
+
+    @lru_cache(maxsize=MOST_ROWS)
+    def row(lead: LeadLine, minute: int, snoozed: bool) -> Markup:
+        # Every value was escaped by the template.
+        return Markup(template.render(lead=lead, now=minute * US_A_MINUTE, snoozed=snoozed))  # noqa: S704
+
+    return lambda lead, now, snoozed: row(lead, 0 if lead.due_at is None else now // US_A_MINUTE, snoozed)
 
 
 def _functions(to: Translation, zone: ZoneInfo) -> dict[str, Any]:

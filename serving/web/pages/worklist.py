@@ -58,7 +58,7 @@ def leads(request: Request, who: Seer, asked: Annotated[LeadsQuery, Query()]) ->
         context,
         who,
         address=partial(address, filters),
-        filtered=any(asdict(filters)[name] != DEFAULTS[name] for name in DEFAULTS if name not in ("tab", "sort")),
+        filtered=any(getattr(filters, name) != DEFAULTS[name] for name in DEFAULTS if name not in ("tab", "sort")),
         asked_after=after is not None,
     )
 
@@ -69,6 +69,6 @@ def address(filters: Filters, **changes: str) -> str:
     >>> address(Filters(search="a&b", band="A"), band="", after="x")
     '/leads?search=a%26b&after=x'
     """
-    query = asdict(filters) | changes
+    query = {name: getattr(filters, name) for name in DEFAULTS} | changes
     said = {name: value for name, value in query.items() if value != DEFAULTS.get(name, "")}
     return f"/leads?{urlencode(said)}" if said else "/leads"
