@@ -205,6 +205,7 @@ soak: $(READY) ## long runs: simulated worlds against the true probabilities, a 
 	@$(BIN)/python -m benchmarks.deliveries
 	@$(BIN)/python -m benchmarks.server_kills
 	@$(BIN)/python -m benchmarks.gate
+	@$(BIN)/python -m benchmarks.api_fuzz demo
 
 lock: $(READY) ## make requirements.lock anew from pyproject.toml
 	@$(BIN)/uv pip compile --no-config --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 \
