@@ -8,10 +8,12 @@ from typing import Any
 from sqlalchemy import Connection, delete, insert, select, update
 
 from serving.store.connection import Store
-from serving.store.schema import ACCOUNT, DOCUMENT, LEAD, PUBLICATION, SCORE_POINT
+from serving.store.schema import ACCOUNT, DOCUMENT, LEAD, PAGE, PUBLICATION, SCORE_POINT
 
 BUILDING, CURRENT, FORMER = "building", "current", "former"
 ROWS_AT_ONCE = 2_000
+KEPT_US = 400 * 86_400_000_000
+"""How long a lead's scores are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,23 +59,31 @@ def add(store: Store, number: int, what: str, rows: Iterable[Mapping[str, Any]])
 
 
 def finish(connection: Connection, number: int, head: Mapping[str, Any]) -> None:
-    """Make a publication current, and keep its scores as points of the leads' past."""
+    """Make a publication current, and keep its scores as points of the leads' past.
+
+    Points from before `KEPT_US`, and pages that were made from the former publication, go.
+    """
     connection.execute(update(PUBLICATION).where(PUBLICATION.c.state == CURRENT).values(state=FORMER))
     connection.execute(update(PUBLICATION).where(PUBLICATION.c.id == number).values(**head, state=CURRENT))
     names = ("lead_id", "as_of", "model_version", "score", "propensity")
     scored = select(*(LEAD.c[name] for name in names)).where(LEAD.c.publication == number, LEAD.c.is_open)
     known = select(SCORE_POINT.c.lead_id).where(*(SCORE_POINT.c[name] == LEAD.c[name] for name in names[:3]))
     connection.execute(insert(SCORE_POINT).from_select(names, scored.where(~known.exists())))
+    as_of = select(PUBLICATION.c.as_of).where(PUBLICATION.c.id == number).scalar_subquery()
+    connection.execute(delete(SCORE_POINT).where(SCORE_POINT.c.as_of < as_of - KEPT_US))
+    connection.execute(delete(PAGE))
 
 
-def former_scores(connection: Connection, before: int) -> dict[str, int]:
-    """The newest score of each lead as of a time before `before`."""
+def former_scores(connection: Connection, as_of: int) -> dict[str, int]:
+    """The score of each lead in the publication before one of a time; of the same time, what that one compared with."""
+    present = current(connection)
+    if present is None:
+        return {}
+    score = LEAD.c.score if present.as_of < as_of else LEAD.c.score_before
     rows = connection.execute(
-        select(SCORE_POINT.c.lead_id, SCORE_POINT.c.score)
-        .where(SCORE_POINT.c.as_of < before)
-        .order_by(SCORE_POINT.c.as_of, SCORE_POINT.c.model_version)
+        select(LEAD.c.lead_id, score).where(LEAD.c.publication == present.id, LEAD.c.is_open, score.is_not(None))
     )
-    return {lead_id: score for lead_id, score in rows}  # noqa: C416  (rows are no pairs to the type checker)
+    return dict(rows.tuples().all())
 
 
 def remove(store: Store, number: int) -> None:
