@@ -34,25 +34,53 @@ def run_server(open_app: Callable[[], FastAPI], address: tuple[str, int], worker
         OSError: the address cannot be had.
         SinkError: workers end again and again.
     """
-    listener = listen(address)
-    try:
-        if workers == 1:
+    if workers == 1:
+        with listen(address) as listener:
             answer(open_app(), listener)
-        else:
-            with shared_metrics():
-                Workers(lambda: answer(open_app(), listener), workers).run()
+        return
+    listeners = listen_apart(address, workers)
+    try:
+        with shared_metrics():
+            Workers(lambda place: answer(open_app(), listeners[place]), workers).run()
     finally:
-        listener.close()
+        for listener in set(listeners):
+            listener.close()
 
 
 def listen(address: tuple[str, int]) -> socket.socket:
     """A socket that listens on an address, port 0 for any that is free; raises `OSError`."""
-    family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
-    listener = socket.socket(family)
+    listener = _bound(address)
+    listener.listen(BACKLOG)
+    return listener
+
+
+def listen_apart(address: tuple[str, int], number: int) -> list[socket.socket]:
+    """A socket for each worker on one address, so that the system spreads connections among them.
+
+    Of workers with one socket in common the first that wakes takes all that come while the others are idle. The
+    sockets are the parent's: connections that wait are there for the worker that replaces one that ended.
+
+    Raises:
+        OSError: somebody listens there.
+    """
+    if sys.platform != "linux":
+        return [listen(address)] * number
+    if address[1]:
+        _bound(address).close()  # a server that runs already: sockets that share an address would not tell
+    first = _bound(address, share=True)
+    others = [_bound((address[0], first.getsockname()[1]), share=True) for _ in range(number - 1)]
+    for listener in (first, *others):
+        listener.listen(BACKLOG)
+    return [first, *others]
+
+
+def _bound(address: tuple[str, int], *, share: bool = False) -> socket.socket:
+    listener = socket.socket(socket.AF_INET6 if ":" in address[0] else socket.AF_INET)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if share:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
     try:
         listener.bind(address)
-        listener.listen(BACKLOG)
     except OSError:
         listener.close()
         raise
@@ -81,9 +109,9 @@ def answer(app: FastAPI, listener: socket.socket) -> None:
 class Workers:
     """Forked workers: one that ends is replaced, all end with the parent."""
 
-    def __init__(self, work: Callable[[], None], number: int) -> None:
+    def __init__(self, work: Callable[[int], None], number: int) -> None:
         self._work, self._number = work, number
-        self._running: set[int] = set()
+        self._running: dict[int, int] = {}
         self._crashes: list[float] = []
         self._stopping = False
         self._reads, self._held = os.pipe()
@@ -93,13 +121,14 @@ class Workers:
         for name in TELLS:
             signal.signal(name, self._stop)
         try:
-            self._running = {self._start() for _ in range(self._number)}
+            for place in range(self._number):
+                self._running[self._start(place)] = place
             while self._running:
                 self._watch()
         finally:
             self._end_all()
 
-    def _start(self) -> int:
+    def _start(self, place: int) -> int:
         sys.stdout.flush()
         sys.stderr.flush()
         worker = os.fork()
@@ -111,7 +140,7 @@ class Workers:
                 signal.signal(name, signal.SIG_DFL)
             os.close(self._held)
             threading.Thread(target=_end_with_parent, args=(self._reads,), daemon=True).start()
-            self._work()
+            self._work(place)
             code = 0
         finally:
             sys.stdout.flush()
@@ -125,10 +154,10 @@ class Workers:
         except ChildProcessError:
             self._running.clear()
             return
-        self._running.discard(ended)
-        if not self._stopping:
+        place = self._running.pop(ended, None)
+        if place is not None and not self._stopping:
             self._refuse_crashes()
-            self._running.add(self._start())
+            self._running[self._start(place)] = place
 
     def _refuse_crashes(self) -> None:
         now = time.monotonic()
@@ -146,7 +175,8 @@ class Workers:
             os.kill(worker, signal.SIGTERM)
         until = time.monotonic() + GRACE_S
         while self._running and time.monotonic() < until:
-            self._running -= {worker for worker in self._running if os.waitpid(worker, os.WNOHANG)[0]}
+            for worker in [one for one in self._running if os.waitpid(one, os.WNOHANG)[0]]:
+                del self._running[worker]
             time.sleep(0.05)
         for worker in self._running:
             os.kill(worker, signal.SIGKILL)

@@ -30,7 +30,7 @@ from serving.web.api.description import WITH_BODY, problems
 from serving.web.api.examples import DECISION_EXAMPLES
 from serving.web.api.leads import LeadId, Seer, row_of
 from serving.web.api.once import MayRepeat, caller_of, done_once
-from serving.web.api.rows import READABLE, Instant
+from serving.web.api.rows import READABLE, Absent, Instant
 from serving.web.api.times import said_time
 from serving.web.credentials import site_of
 from serving.web.negotiation import JSON
@@ -132,7 +132,7 @@ class DecisionsQuery(BaseModel):
     """Which of the decisions on a lead."""
 
     model_config = ConfigDict(extra="forbid")
-    after: Annotated[str | None, Field(pattern=r"^[1-9][0-9]{0,17}$", description="`next` of the page before")] = None
+    after: Annotated[str | Absent, Field(pattern=r"^[1-9][0-9]{0,17}$", description="`next` of the page before")] = None
     limit: Annotated[int, Field(ge=1, le=200)] = 50
 
 

@@ -20,7 +20,7 @@ from serving.store.publications import current
 from serving.web.access import must_see, needs, no_lead
 from serving.web.api.description import problems
 from serving.web.api.lead_answers import Lead, lead_answer
-from serving.web.api.rows import READABLE
+from serving.web.api.rows import READABLE, Absent
 from serving.web.api.times import said_time
 from serving.web.auditing import saw_lead
 from serving.web.credentials import site_of
@@ -45,13 +45,13 @@ class LeadsQuery(BaseModel):
     sort: Annotated[Sort, Field(description="the first: highest priority or score, largest change, earliest due")] = (
         "priority"
     )
-    band: Word | None = None
-    stage: Word | None = None
-    agreement: Word | None = None
-    contact: Word | None = None
-    source: Word | None = None
-    sales_qualified: bool | None = None
-    search: Annotated[Word | None, Field(description="words of id, name, company, title or address")] = None
+    band: Word | Absent = None
+    stage: Word | Absent = None
+    agreement: Word | Absent = None
+    contact: Word | Absent = None
+    source: Word | Absent = None
+    sales_qualified: bool | Absent = None
+    search: Annotated[Word | Absent, Field(description="words of id, name, company, title or address")] = None
     after: Annotated[str | None, Field(min_length=1, max_length=4_000, description="`next` of the page before")] = None
     limit: Annotated[int, Field(ge=1, le=200)] = 50
 

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any, Required, cast
 
 from pydantic import BeforeValidator, ConfigDict, Field, GetCoreSchemaHandler, WithJsonSchema
+from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import CoreSchema
 from typing_extensions import TypedDict
 
@@ -14,6 +15,8 @@ _CLOSED = ConfigDict(extra="forbid", strict=True)
 _OPEN = ConfigDict(extra="allow", strict=True)
 READABLE = r"^[^\x00]*$"
 """Text that every database takes: no NUL; half a surrogate pair is refused on the way."""
+Absent = SkipJsonSchema[None]
+"""A parameter of an address that was left out; there is no null in addresses."""
 _TIME: dict[str, Any] = {"type": "string", "format": "date-time"}
 
 
