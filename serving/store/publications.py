@@ -83,7 +83,7 @@ def former_scores(connection: Connection, as_of: int) -> dict[str, int]:
     rows = connection.execute(
         select(LEAD.c.lead_id, score).where(LEAD.c.publication == present.id, LEAD.c.is_open, score.is_not(None))
     )
-    return dict(rows.tuples().all())
+    return {lead_id: said for lead_id, said in rows}  # noqa: C416  (rows are no pairs to the type checker)
 
 
 def remove(store: Store, number: int) -> None:

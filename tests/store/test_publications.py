@@ -33,7 +33,7 @@ def test_the_same_time_again_is_compared_with_what_was_before(store):
 
 def test_scores_are_kept_for_a_year_and_pages_for_a_publication(store):
     published(store, *LEADS)
-    published(store, {"lead_id": "a"}, state="building", number=2)
+    published(store, {"lead_id": "a", "propensity": 0.2}, state="building", number=2)
     old = [
         {"lead_id": "a", "as_of": AS_OF - n * DAY_US, "model_version": "m", "score": 1, "propensity": 0.1}
         for n in (401, 399)
@@ -45,5 +45,5 @@ def test_scores_are_kept_for_a_year_and_pages_for_a_publication(store):
     with store.reading() as connection:
         assert connection.scalar(select(func.min(SCORE_POINT.c.as_of))) == AS_OF - 399 * DAY_US
         assert kept_page(connection, ("a", "handover", "en"), "1") is None
-        states = dict(connection.execute(select(PUBLICATION.c.id, PUBLICATION.c.state)).tuples().all())
+        states = {row.id: row.state for row in connection.execute(select(PUBLICATION))}
     assert states == {1: "former", 2: "current"}
