@@ -186,7 +186,9 @@ def test_nobody_is_led_to_another_site(client, provider, site, page):
     assert finish(client, answer).headers["location"] == "/"
 
 
-@pytest.mark.parametrize("text", ["", "x", "e30", "W10", "bnVsbA", "\xe4", flow_text(new_flow("/"))[:-9]])
+@pytest.mark.parametrize(
+    "text", ["", "x", "e30", "W10", "bnVsbA", "\xe4", pytest.param(flow_text(new_flow("/"))[:-9], id="cut")]
+)
 def test_a_cookie_that_is_no_flow_is_none(text):
     assert flow_of(text) is None
 

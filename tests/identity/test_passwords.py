@@ -106,7 +106,14 @@ def test_keys_and_tokens_have_256_bits_and_are_found_again():
 
 
 @pytest.mark.parametrize(
-    "text", [*HOSTILE, "rl_", "rl_abc_def", "rl_" + "g" * 12 + "_" + "a" * 43, new_key().shown + "a"]
+    "text",
+    [
+        *HOSTILE,
+        "rl_",
+        "rl_abc_def",
+        "rl_" + "g" * 12 + "_" + "a" * 43,
+        pytest.param(new_key().shown + "a", id="longer"),
+    ],
 )
 def test_what_is_no_key_or_token_is_none(text):
     assert key_text(text) is None
