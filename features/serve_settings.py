@@ -61,7 +61,7 @@ class ServeSettings(Section):
         examples=[["127.0.0.1"]],
     )
     audit_days: int = Field(180, description="how long the log of who saw and changed what is kept", ge=1, le=3650)
-    max_body_kb: int = Field(4_096, description="largest request body", ge=16, le=1_000_000)
+    max_body_kb: int = Field(16_384, description="largest request body", ge=16, le=1_000_000)
 
     @model_validator(mode="after")
     def _known_store(self) -> Self:

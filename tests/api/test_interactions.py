@@ -10,7 +10,8 @@ from sqlalchemy import func, select
 from serving.live.account_history import unpacked
 from serving.live.catching_up import CatchingUp
 from serving.live.history_score import score_history
-from serving.store.schema import ACCOUNT, INTERACTION, LEAD, SCORE_POINT
+from serving.store.schema import ACCOUNT, IDEMPOTENCY, INTERACTION, LEAD, SCORE_POINT
+from serving.store.upkeep import forget_expired
 from serving.web.api import interactions as route
 
 LATER = "2026-01-01T08:00:00Z"
@@ -133,6 +134,15 @@ def test_a_repeated_request_with_its_key_does_nothing_again(ask, small, lead):
     assert send(ask, event(lead, kind="email_click"), **key).status_code == 422
     small.clock.passes(hours=24)
     assert send(ask, event(lead), **key).json()["duplicates"] == 1
+
+
+def test_kept_answers_are_forgotten_after_a_day(ask, small, lead):
+    send(ask, event(lead), **{"idempotency-key": "k1"})
+    for hours, left in ((23, 1), (1, 0)):
+        small.clock.passes(hours=hours)
+        with small.store.writing() as connection:
+            forget_expired(connection, small.now, 30)
+        assert len(stored(small, IDEMPOTENCY.c.key)) == left
 
 
 @pytest.mark.parametrize("key", ["", "a b", "x" * 256, "ü"])

@@ -123,6 +123,11 @@ def test_no_json_is_no_defect(client, may_score, body):
     assert answer.headers["content-type"] == "application/problem+json"
 
 
+def test_a_stranger_s_body_is_not_even_read(client):
+    answer = client.post("/v1/score", content=b"{", headers={"content-type": "application/json"})
+    assert answer.status_code == 401
+
+
 def test_without_the_permission_nothing_is_scored(client, site):
     assert client.post("/v1/score", json=ONE).status_code == 401
     assert client.post("/v1/score", json=ONE, headers=key_of(site, "metrics")).status_code == 403

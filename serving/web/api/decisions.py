@@ -28,6 +28,7 @@ from serving.store.connection import Transaction
 from serving.web.access import needs, no_lead
 from serving.web.api.description import WITH_BODY, problems
 from serving.web.api.examples import DECISION_EXAMPLES
+from serving.web.api.known_first import KnownFirst
 from serving.web.api.leads import LeadId, Seer, row_of
 from serving.web.api.once import MayRepeat, caller_of, done_once
 from serving.web.api.rows import READABLE, Absent, Instant
@@ -36,7 +37,7 @@ from serving.web.credentials import site_of
 from serving.web.negotiation import JSON
 from serving.web.problems import Problem
 
-router = APIRouter(prefix="/v1", tags=["decisions"])
+router = APIRouter(prefix="/v1", tags=["decisions"], route_class=KnownFirst)
 Said = Annotated[str, Field(min_length=1, max_length=2_000, pattern=READABLE)]
 Short = Annotated[str, Field(min_length=1, max_length=400, pattern=READABLE)]
 

@@ -17,6 +17,7 @@ from serving.store.connection import Transaction
 from serving.web.access import needs
 from serving.web.api.description import WITH_BODY, problems
 from serving.web.api.examples import INTERACTIONS_EXAMPLES
+from serving.web.api.known_first import KnownFirst
 from serving.web.api.once import MayRepeat, caller_of, done_once
 from serving.web.api.rows import InteractionRow
 from serving.web.credentials import site_of
@@ -24,7 +25,7 @@ from serving.web.measuring import Metrics
 from serving.web.site import Site
 from serving.web.validation import said
 
-router = APIRouter(prefix="/v1", tags=["interactions"])
+router = APIRouter(prefix="/v1", tags=["interactions"], route_class=KnownFirst)
 MOST = 1_000
 AT_ONCE = 50
 """Leads of so many accounts are scored anew before the answer; those of more, right after it."""

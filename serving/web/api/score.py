@@ -18,6 +18,7 @@ from serving.live.model_in_use import Served
 from serving.web.access import needs
 from serving.web.api.description import WITH_BODY, problems
 from serving.web.api.examples import SCORE_EXAMPLES
+from serving.web.api.known_first import KnownFirst
 from serving.web.api.once import MayRepeat, answered_before, caller_of, done_once
 from serving.web.api.rows import AccountRow, AssessmentRow, History, Instant, InteractionRow, LeadChangeRow, LeadRow
 from serving.web.api.score_answers import ItemError, LeadScore, Result, Results, lead_score
@@ -26,7 +27,7 @@ from serving.web.measuring import Metrics
 from serving.web.negotiation import JSON
 from serving.web.validation import said
 
-router = APIRouter(prefix="/v1", tags=["score"])
+router = APIRouter(prefix="/v1", tags=["score"], route_class=KnownFirst)
 MOST_HISTORIES = 1_000
 MOST_REASONS = 1_000
 LONG = 1_000
