@@ -17,7 +17,7 @@ export OMP_WAIT_POLICY := PASSIVE
 export MLFLOW_DISABLE_TELEMETRY := true
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-real demo-serve data features train tune evaluate promote retrain rollback score report mlflow serve \
+.PHONY: help setup demo demo-real demo-serve screenshots data features train tune evaluate promote retrain rollback score report mlflow serve \
 	notebooks test lint types check bench bench-features bench-real bench-explain bench-ablation bench-one-lead \
 	bench-incremental bench-spark bench-score bench-audit bench-selection bench-uncertainty bench-rules bench-rules-speed \
 	bench-stages bench-serve \
@@ -52,6 +52,9 @@ demo: $(READY) ## simulate a B2B world, train, compare, promote, score every ope
 	@$(RIPELEAD) score -p demo --as-of 2026-01-01T00:00:00Z --out demo/scores.parquet
 	@$(RIPELEAD) report -p demo
 	@echo "the page of these leads: make demo-serve"
+
+screenshots: $(COMPLETE) ## pictures of the pages of project P for the documents (published; needs Chromium)
+	@$(BIN)/python -m benchmarks.screenshots $(P)
 
 demo-serve: $(READY) ## open the demo's leads in the browser: the page and the API, with users of its own
 	@test -f demo/scores.parquet.done || $(MAKE) --no-print-directory demo

@@ -1,5 +1,6 @@
 """A served project without a model, a clock that stands still, and clients that are signed in."""
 
+import shutil
 from datetime import UTC, datetime, timedelta
 
 from starlette.testclient import TestClient
@@ -41,15 +42,31 @@ def client_of(app, address="http://localhost", **options):
     return TestClient(app, address, follow_redirects=False, headers=OWN, **options)
 
 
-def sign_in(client, site, role, owner=None, name=None):
-    """Give a client the session of a new user; the client itself."""
+def new_session(site, role, owner=None, name=None):
+    """The token of a session of a new user."""
     token = new_token()
     with site.store.writing() as connection:
         user = add_user(connection, NewUser(name or f"{role}-{hash_of(token)[:8]}", role, owner), site.now)
         start_session(connection, hash_of(token), user, site.now, DAY_US)
+    return token
+
+
+def sign_in(client, site, role, owner=None, name=None):
+    """Give a client the session of a new user; the client itself."""
+    token = new_session(site, role, owner, name)
     client.cookies.clear()
     client.cookies.set(cookie_name(site), token)
     return client
+
+
+def world_site(world, published, folder):
+    """A copy of a trained and published world as it is served, its model loaded."""
+    shutil.copytree(world, folder, ignore=shutil.ignore_patterns("mlartifacts", "mlflow.db", "runs"))
+    (folder / ".ripelead").mkdir(exist_ok=True)
+    shutil.copy(published, folder / ".ripelead" / "store.db")
+    opened = open_site(folder, lambda: datetime(2026, 1, 1, 6, tzinfo=UTC))
+    opened.model.refresh()
+    return opened
 
 
 def key_of(site, *scopes, owner=None):

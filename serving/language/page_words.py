@@ -1,5 +1,6 @@
 """Words of the pages for what the store keeps as codes, and for the ages of things."""
 
+import re
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta, tzinfo
 from functools import lru_cache
@@ -82,6 +83,7 @@ SORT_WORDS: Mapping[str, str] = {
     "company": msg("Company"),
 }
 OWNER_WORDS: Mapping[str, str] = {"mine": msg("My leads"), "pool": msg("Without an owner")}
+_NO_PATH = re.compile(r"(^|/)\.{1,2}(/|$)|[\x00-\x1f\x7f\x85\u2028\u2029]")
 MINUTE, HOUR, DAY = 60, 3_600, 86_400
 
 
@@ -121,8 +123,9 @@ def account_path(key: str) -> str:
 
 def path_below(folder: str, name: str) -> str:
     """Address of something whose name may be any text, below a folder."""
-    # Browsers take . and .. for folders, however they are written.
-    return f"{folder}?id={quote(name, safe='')}" if name in ("", ".", "..") else folder + quote(name, safe="")
+    written = quote(name, safe="")
+    # Browsers take . and .. for folders however they are written; a path has no line ends.
+    return f"{folder}?id={written}" if _NO_PATH.search(name) or not name else folder + written
 
 
 def fixed(to: Translation, value: float, places: int) -> str:

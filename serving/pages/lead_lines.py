@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from math import nan
 from typing import Any
 from urllib.parse import quote
@@ -14,6 +15,7 @@ from serving.pages.freshness import moment, moment_or_none
 from serving.publish.kept_reasons import NO_FEATURE
 from serving.store.leads import LeadRow
 
+MOST_KEPT = 8_192
 STATES = ("met", "not_met", "unknown")
 
 
@@ -87,7 +89,9 @@ class Telling:
 
 def lead_lines(rows: Sequence[LeadRow], telling: Telling) -> tuple[LeadLine, ...]:
     """Rows of the store as lines of a page."""
-    return tuple(_line(row, telling) for row in rows)
+    return tuple(
+        _line(row, telling.phrases.get(row.model_version), telling.crm_record, _late(row, telling)) for row in rows
+    )
 
 
 def record_address(crm_record: str | None, lead_id: str) -> str | None:
@@ -101,8 +105,14 @@ def criteria_of(text: str) -> tuple[CriterionState, ...]:
     return tuple(CriterionState(name, state if state in STATES else "unknown") for name, state in states)
 
 
-def _line(row: LeadRow, telling: Telling) -> LeadLine:
-    reasons = strongest_reasons(row, telling.phrases, 1)
+def _late(row: LeadRow, telling: Telling) -> bool:
+    return row.due_at is not None and row.due_at < telling.now
+
+
+@lru_cache(maxsize=MOST_KEPT)
+def _line(row: LeadRow, words: Phrases | None, crm_record: str | None, overdue: bool) -> LeadLine:
+    """A row as a line; each is made once for all who see it."""
+    reasons = _strongest(row.reasons, words, 1)
     return LeadLine(
         lead_id=row.lead_id,
         name=row.name,
@@ -127,19 +137,22 @@ def _line(row: LeadRow, telling: Telling) -> LeadLine:
         trend=tuple(ScoreAt(moment(at), score) for at, score in json.loads(row.trend)),
         reason=reasons[0] if reasons else None,
         due_at=moment_or_none(row.due_at),
-        overdue=row.due_at is not None and row.due_at < telling.now,
+        overdue=overdue,
         snoozed_until=moment_or_none(row.snoozed_until),
         do_not_contact=row.do_not_contact,
         customer=row.customer,
-        record=record_address(telling.crm_record, row.lead_id),
+        record=record_address(crm_record, row.lead_id),
     )
 
 
 def strongest_reasons(row: LeadRow, phrases: Mapping[str, Phrases], most: int) -> tuple[TopReason, ...]:
     """The features with the most points, up or down, at most `most`: not the start, nor everything else."""
-    named = [one for one in json.loads(row.reasons) if one["column"] != NO_FEATURE]
+    return _strongest(row.reasons, phrases.get(row.model_version), most)
+
+
+def _strongest(text: str, words: Phrases | None, most: int) -> tuple[TopReason, ...]:
+    named = [one for one in json.loads(text) if one["column"] != NO_FEATURE]
     named.sort(key=lambda one: -abs(one["points"]))
-    words = phrases.get(row.model_version)
     return tuple(TopReason(one["feature"], one["points"], _sentence(one, words)) for one in named[:most])
 
 

@@ -24,6 +24,7 @@ from serving.pages.funnel_page import TOLD
 from serving.pages.lead_lines import LeadLine
 from serving.pages.score_history import height_of
 from serving.pages.sparkline import sparkline
+from serving.pages.worklist import Filters, Options
 from serving.web.credentials import site_of
 from serving.web.languages import language_asked
 from serving.web.negotiation import wants_page
@@ -38,6 +39,8 @@ OWN_NAMES: Mapping[str, str] = {"en": "English", "de": "Deutsch", "da": "Dansk"}
 VARY = "Accept, Accept-Language, Cookie"
 MOST_ROWS = 8_192
 """Rows of lists that are kept in one language: some 2 kB each."""
+MOST_FORMS = 256
+"""Forms that are kept in one language: some 8 kB each."""
 US_A_MINUTE = 60_000_000
 
 
@@ -131,6 +134,7 @@ def environment(language: str, zone: str) -> "Environment":
     made.globals |= _functions(translation_to(language), ZoneInfo(zone))
     made.filters["shown"] = words.shown
     made.globals["worklist_row"] = _worklist_row(made)
+    made.globals["worklist_filters"] = _worklist_filters(made)
     return made
 
 
@@ -144,6 +148,18 @@ def _worklist_row(made: "Environment") -> Callable[[LeadLine, int, bool], Markup
         return Markup(template.render(lead=lead, now=minute * US_A_MINUTE, snoozed=snoozed))  # noqa: S704
 
     return lambda lead, now, snoozed: row(lead, 0 if lead.due_at is None else now // US_A_MINUTE, snoozed)
+
+
+def _worklist_filters(made: "Environment") -> Callable[[Filters, Options, bool], Markup]:
+    """The form above the worklist: some hundred options, the same for all who filter alike."""
+    template = made.get_template("worklist_filters.html")
+
+    @lru_cache(maxsize=MOST_FORMS)
+    def form(asked: Filters, options: Options, filtered: bool) -> Markup:
+        # Every value was escaped by the template.
+        return Markup(template.render(asked=asked, options=options, filtered=filtered))  # noqa: S704
+
+    return form
 
 
 def _functions(to: Translation, zone: ZoneInfo) -> dict[str, Any]:

@@ -4,7 +4,7 @@ import re
 from datetime import UTC, datetime
 
 import pytest
-from sites import OWN, PAGE, client_of, sign_in
+from sites import OWN, PAGE, client_of, sign_in, world_site
 from sqlalchemy import select
 
 from serving.language.translations import LANGUAGES
@@ -12,19 +12,11 @@ from serving.pages.lead_content import Event, ScorePoint
 from serving.pages.score_history import score_history
 from serving.store.schema import LEAD, LEAD_ACTION
 from serving.web.app import create_app
-from serving.web.site import open_site
 
 
 @pytest.fixture(scope="module")
 def site(world, published, tmp_path_factory):
-    import shutil
-
-    folder = tmp_path_factory.mktemp("lead_page") / "acme"
-    shutil.copytree(world, folder, ignore=shutil.ignore_patterns("mlartifacts", "mlflow.db", "runs"))
-    (folder / ".ripelead").mkdir(exist_ok=True)
-    shutil.copy(published, folder / ".ripelead" / "store.db")
-    opened = open_site(folder, lambda: datetime(2026, 1, 1, 6, tzinfo=UTC))
-    opened.model.refresh()
+    opened = world_site(world, published, tmp_path_factory.mktemp("lead_page") / "acme")
     yield opened
     opened.store.close()
 

@@ -1,0 +1,109 @@
+"""Every page in every language and theme: accessible, without a foreign request, and usable at 360 pixels."""
+
+import gzip
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from browsers import prefer, visit
+from sqlalchemy import select
+
+import serving.web
+from serving.language.translations import LANGUAGES
+from serving.store.schema import LEAD
+
+STATIC = Path(serving.web.__file__).parent / "static"
+THEMES = ("light", "dark")
+RULES = {
+    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+    "resultTypes": ["violations"],
+}
+WORST = ("serious", "critical")
+
+
+@pytest.fixture(scope="module")
+def paths(acme):
+    site, _ = acme
+    with site.store.reading() as connection:
+        chosen = select(LEAD.c.lead_id, LEAD.c.account_key).where(LEAD.c.is_open, LEAD.c.account_id.is_not(None))
+        lead_id, key = connection.execute(chosen.order_by(LEAD.c.rank)).first()
+    return (
+        "/leads", "/leads?search=zzz", f"/leads/{lead_id}", f"/what-if/{lead_id}", f"/handovers/{lead_id}",
+        "/disagreements?kind=ask", "/accounts", f"/accounts/{key}", "/funnel", "/model", "/quality", "/deliveries",
+        "/account", "/nothing",
+    )  # fmt: skip
+
+
+def findings(page):
+    page.evaluate(Axe().axe_script)
+    found = page.evaluate("options => axe.run(document, options)", RULES)["violations"]
+    return [(one["id"], [node["html"][:200] for node in one["nodes"][:3]]) for one in found if one["impact"] in WORST]
+
+
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_serious_finding_on_any_page(browser, acme, paths, language, theme):
+    site, address = acme
+    with visit(browser, site, address, ("admin", None)) as (page, seen):
+        prefer(page, address, language, theme)
+        for path in paths:
+            page.goto(address + path)
+            assert page.locator("html").get_attribute("lang") == language
+            page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true; })")
+            assert not findings(page), path
+        missing = [text for text in seen.said if "404" not in text]
+        seen.said[:] = missing
+        seen.nothing_but(address)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_sign_in_page_has_no_serious_finding(browser, acme, language):
+    site, address = acme
+    with visit(browser, site, address, None) as (page, seen):
+        for theme in THEMES:
+            prefer(page, address, language, theme)
+            page.goto(f"{address}/sign-in")
+            assert not findings(page)
+        seen.nothing_but(address)
+
+
+@pytest.mark.parametrize("language", ["de"])  # its words are the longest
+def test_nothing_is_wider_than_a_small_phone(browser, acme, paths, language):
+    site, address = acme
+    with visit(browser, site, address, ("admin", None), viewport={"width": 360, "height": 740}) as (page, _):
+        prefer(page, address, language, "light")
+        wide = []
+        for path in paths:
+            page.goto(address + path)
+            width = page.evaluate("document.documentElement.scrollWidth")
+            wide += [(path, width)] if width > 360 else []
+        assert not wide
+
+
+def test_targets_are_large_enough_on_a_phone(browser, acme, paths):
+    site, address = acme
+    small = """() => [...document.querySelectorAll("button, select, input, summary, nav a, .name, .button")]
+        .map(one => [one.getBoundingClientRect(), one.outerHTML.slice(0, 90)])
+        .filter(([box]) => box.width > 1 && (box.height < 24 && box.width < 400)).map(([box, html]) => html)"""
+    with visit(browser, site, address, ("admin", None), viewport={"width": 360, "height": 740}) as (page, _):
+        for path in paths[:4]:
+            page.goto(address + path)
+            assert [html for html in page.evaluate(small) if "checkbox" not in html and "radio" not in html] == []
+
+
+def test_print_shows_content_without_furniture(browser, acme):
+    site, address = acme
+    with visit(browser, site, address) as (page, _):
+        page.goto(f"{address}/leads")
+        page.emulate_media(media="print", color_scheme="dark")
+        assert not page.locator(".top, .filters, .pager").first.is_visible()
+        assert page.locator("tbody tr").first.is_visible()
+        assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+
+
+def test_styles_and_scripts_are_small():
+    def compressed(ending):
+        return sum(len(gzip.compress(path.read_bytes())) for path in STATIC.rglob(f"*{ending}"))
+
+    assert compressed(".css") <= 20 * 1024
+    assert compressed(".js") <= 40 * 1024

@@ -1,0 +1,144 @@
+"""What a rep does in a morning, with and without JavaScript, in three languages."""
+
+import pytest
+from browsers import visit
+from sqlalchemy import select, update
+
+from serving.language.translations import LANGUAGES, translation_to
+from serving.store.schema import LEAD
+
+WAYS = [(language, script) for language in LANGUAGES for script in (True, False)]
+
+
+@pytest.fixture
+def owner(acme):
+    """Somebody who owns three leads that marketing has qualified."""
+    site, _ = acme
+    with site.store.writing() as connection:
+        chosen = select(LEAD.c.lead_id).where(LEAD.c.is_open, LEAD.c.owner.is_distinct_from("Anna")).limit(3)
+        known = {"owner": "Anna", "stage": "mql", "due_at": None, "snoozed_until": None}
+        changed = connection.execute(update(LEAD).where(LEAD.c.lead_id.in_(chosen)).values(known))
+    assert changed.rowcount == 3
+    return "Anna"
+
+
+@pytest.mark.parametrize(("language", "script"), WAYS)
+def test_a_morning(browser, acme, language, script):
+    site, address = acme
+    to = translation_to(language)
+    with visit(browser, site, address, java_script_enabled=script, locale=language) as (page, seen):
+        page.goto(address)
+        assert page.title() == f"{to.text('Worklist')} · Ripelead"
+        first = page.locator("tbody th a.name").first
+        name, path = first.inner_text(), first.get_attribute("href")
+
+        page.get_by_role("link", name=to.text("Next page")).click()
+        assert page.locator("tbody th a.name").first.get_attribute("href") != path
+        page.get_by_role("link", name=to.text("First page")).click()
+
+        page.get_by_role("combobox", name=to.text("Class"), exact=True).select_option("yes")
+        page.get_by_label(to.text("Search"), exact=True).fill(name)
+        page.get_by_role("button", name=to.text("Show"), exact=True).click()
+        assert "qualified=yes" in page.url
+        assert all(name == text for text in page.locator("tbody th a.name").all_inner_texts())
+        page.get_by_role("link", name=to.text("Clear"), exact=True).click()
+
+        page.get_by_role("columnheader", name=to.text("Score")).get_by_role("link").click()
+        assert page.locator("th[aria-sort=descending]").inner_text().startswith(to.text("Score"))
+        scores = [int(text) for text in page.locator("td.score b").all_inner_texts()]
+        assert scores == sorted(scores, reverse=True)
+
+        page.locator("tbody th a.name").first.click()
+        assert page.locator(".number .big").inner_text() == str(scores[0])
+        page.locator("summary", has_text=to.text("Data are wrong")).click()
+        page.get_by_label(to.text("What is wrong"), exact=True).fill("title")
+        page.locator("#reason-data").fill(f"left {language} {script}")
+        page.locator("form", has=page.locator("#reason-data")).get_by_role("button").click()
+        assert page.get_by_text(f"left {language} {script}").is_visible()
+        seen.nothing_but(address)
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_decisions_move_leads(browser, acme, owner, script):
+    site, address = acme
+    with visit(browser, site, address, ("rep", owner), java_script_enabled=script) as (page, _):
+        page.goto(f"{address}/leads?owner=mine&stage=mql")
+        page.locator("tbody th a.name").first.click()
+        lead = page.url
+        page.locator(".act > summary", has_text="Snooze").click()
+        page.locator("#until-snooze").fill("2026-02-01")
+        page.locator("form", has=page.locator("#until-snooze")).get_by_role("button").click()
+        assert page.get_by_text("snoozed until Feb 1, 2026").is_visible()
+        page.get_by_role("button", name="Wake").click()
+        page.get_by_role("button", name="Accept").click()
+        assert page.locator(".tags .badge").first.inner_text() == "SAL"
+        page.goto(f"{address}/leads?owner=mine&stage=sal")
+        assert any(lead.endswith(one.get_attribute("href")) for one in page.locator("tbody th a.name").all())
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_language_and_colours_are_chosen_and_kept(browser, acme, script):
+    site, address = acme
+    with visit(browser, site, address, java_script_enabled=script, locale="en") as (page, _):
+        page.goto(f"{address}/leads?sort=score")
+        for button in ("Dansk", "Mørk"):
+            page.locator(".menu > summary").click()
+            page.get_by_role("button", name=button).click()
+        assert page.locator("html").get_attribute("lang") == "da"
+        assert page.locator("html").get_attribute("data-theme") == "dark"
+        assert page.url == f"{address}/leads?sort=score"
+        page.locator(".menu > summary").click()
+        page.get_by_role("button", name="Log ud").click()
+        assert page.url.endswith("/sign-in")
+        assert page.locator("html").get_attribute("lang") == "da"
+
+
+def test_keys(browser, acme):
+    site, address = acme
+    with visit(browser, site, address) as (page, _):
+        page.goto(f"{address}/leads")
+        names = [one.get_attribute("href") for one in page.locator("[data-row]").all()]
+
+        def focused():
+            return page.evaluate("document.activeElement.getAttribute('href')")
+
+        for key, expected in (("j", 0), ("j", 1), ("k", 0), ("k", 0), ("j", 1)):
+            page.keyboard.press(key)
+            assert focused() == names[expected]
+        page.keyboard.press("/")
+        assert page.evaluate("document.activeElement.id") == "search"
+        page.keyboard.type("jk?/")
+        assert page.locator("#search").input_value() == "jk?/"
+        page.evaluate("document.activeElement.blur()")
+        page.keyboard.press("?")
+        assert page.get_by_role("dialog").is_visible()
+        page.get_by_label("Shortcuts of single keys are on").uncheck()
+        page.keyboard.press("Escape")
+        page.keyboard.press("j")
+        assert focused() not in names
+        page.goto(f"{address}/leads")
+        page.keyboard.press("j")
+        assert focused() not in names
+
+
+def test_enter_opens_and_the_next_lead_follows_the_list(browser, acme):
+    site, address = acme
+    with visit(browser, site, address) as (page, _):
+        page.goto(f"{address}/leads")
+        names = [one.get_attribute("href") for one in page.locator("[data-row]").all()]
+        page.keyboard.press("j")
+        page.keyboard.press("Enter")
+        page.wait_for_url(f"**{names[0]}")
+        page.locator("a[rel=next]").click()
+        page.wait_for_url(f"**{names[1]}")
+        page.locator("a[rel=prev]").click()
+        page.wait_for_url(f"**{names[0]}")
+
+
+def test_the_first_tab_skips_to_the_content(browser, acme):
+    site, address = acme
+    with visit(browser, site, address) as (page, _):
+        page.goto(f"{address}/leads")
+        page.keyboard.press("Tab")
+        page.keyboard.press("Enter")
+        assert page.evaluate("document.activeElement.id") == "main"
