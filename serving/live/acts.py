@@ -158,7 +158,14 @@ def _event(ground: Ground, row: Row, act: Act, actor: Actor, now: int) -> StageE
     try:
         return event_of(wish, Before(row["lead_id"], row["stage"], row["do_not_contact"]), ground.stages, moment)
     except RefusedError as error:
-        raise NotPossibleError(str(error), possible_acts(row["stage"], ground.stages)) from error
+        raise _not_possible(error, row, ground) from error
+
+
+def _not_possible(error: RefusedError, row: Row, ground: Ground) -> NotPossibleError:
+    """The refusal in the words of acts instead of those of the command line."""
+    acts = possible_acts(row["stage"], ground.stages)
+    why, _, expected = str(error).partition(": expected one of ")
+    return NotPossibleError(f"{why}: expected one of {', '.join(acts)}" if expected else str(error), acts)
 
 
 def _refuse_not_ready(connection: Transaction, ground: Ground, row: Row, now: int) -> None:
@@ -177,7 +184,7 @@ def _refuse_not_ready(connection: Transaction, ground: Ground, row: Row, now: in
         if ground.stages.contact_verified:
             refuse_unverified(row["lead_id"], contact_of(row["lead_id"], tables.leads, ground.stages))
     except RefusedError as error:
-        raise NotPossibleError(str(error), possible_acts(row["stage"], ground.stages)) from error
+        raise _not_possible(error, row, ground) from error
 
 
 def _action(ground: Ground, row: Row, act: Act, actor: Actor, event: StageEvent | None, now: int) -> Action:

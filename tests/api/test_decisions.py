@@ -105,7 +105,7 @@ def test_what_does_not_fit_the_stage_is_refused_with_what_does(decide, small, le
     assert decide("accept").status_code == 201
     answer = decide("accept")
     assert answer.status_code == 409
-    assert "cannot go to 'accept'" in answer.json()["detail"]
+    assert "cannot go to 'accept': expected one of reject, recycle" in answer.json()["detail"]
     assert answer.json()["possible"] == list(possible_acts("sal", StageSettings()))
     assert "accept" not in answer.json()["possible"]
 
