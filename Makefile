@@ -20,7 +20,7 @@ export MLFLOW_DISABLE_TELEMETRY := true
 .PHONY: help setup demo demo-real demo-serve screenshots data features train tune evaluate promote retrain rollback score report mlflow serve \
 	notebooks test lint types check bench bench-features bench-real bench-explain bench-ablation bench-one-lead \
 	bench-incremental bench-spark bench-score bench-audit bench-selection bench-uncertainty bench-rules bench-rules-speed \
-	bench-stages bench-serve \
+	bench-stages bench-serve bench-pages \
 	bench-delayed bench-funnel bench-tuning bench-models bench-policy bench-small-data soak lock clean
 
 help: ## list all targets
@@ -145,6 +145,9 @@ bench-explain: $(READY) ## exact explanations against pred_contrib and woodelf-e
 
 bench-one-lead: $(READY) ## one lead with 200 events, all features, in process
 	@$(BIN)/python -m benchmarks.one_lead
+
+bench-pages: $(READY) ## processor of each list of the pages in a store of 100,000 leads
+	@$(BIN)/python -m benchmarks.pages_speed
 
 bench-serve: $(READY) ## load on the API and the pages of project P (published): requests a second, milliseconds, memory
 	@$(BIN)/python -m benchmarks.serve_load $(P)
