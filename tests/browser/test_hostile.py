@@ -12,6 +12,7 @@ from sqlalchemy import insert
 
 from serving.language.page_words import account_path, lead_path, shown
 from serving.live.account_history import AccountHistory
+from serving.pages import accounts, disagreements, worklist
 from serving.store.publications import document
 from serving.store.schema import ACCOUNT, DOCUMENT, LEAD_ACTION
 from serving.web.app import create_app
@@ -20,7 +21,8 @@ LISTS = (
     "/leads", "/leads?tab=snoozed", "/leads?tab=customer", "/disagreements?kind=ask", "/accounts", "/funnel",
     "/quality",
 )  # fmt: skip
-TEXTS = [(i, text) for i, text in enumerate(HOSTILE) if text.strip()]
+TEXTS = [(i, text.replace("\0", "\ufffd")) for i, text in enumerate(HOSTILE) if text.strip()]
+"""As a publication has them: databases know no NUL."""
 
 
 def row(number, text):
@@ -64,10 +66,10 @@ def site(tmp_path_factory):
     summary = {"leads": 1, "open": 1, "tables": tables, "left_out": dict.fromkeys(notes, 1), "notes": notes}
     publish(opened.store, [row(i, text) for i, text in TEXTS], summary=json.dumps(summary))
     with opened.store.writing() as connection:
-        accounts = [
+        companies = [
             {"publication": 1, "account_key": t, "account_id": t, "name": t, "history": history(t)} for _, t in TEXTS
         ]
-        connection.execute(insert(ACCOUNT), accounts)
+        connection.execute(insert(ACCOUNT), companies)
         said = [
             {"lead_id": t, "at": NOW, "kind": t, "by": t, "reason": t, "note": t, "details": "{}", "seen": "{}"}
             for _, t in TEXTS
@@ -82,7 +84,10 @@ def site(tmp_path_factory):
         body = json.dumps({"rows": [*steps, *funnel], "note": notes[0]})
         connection.execute(insert(DOCUMENT).values(publication=1, name="funnel", body=body))
         assert document(connection, 1, "funnel") == body
-    yield opened
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (worklist, disagreements, accounts):  # many texts end a page
+            patch.setattr(module, "ROWS", 5)
+        yield opened
     opened.store.close()
 
 
@@ -122,8 +127,8 @@ def test_links_lead_to_the_lead_and_its_account(boss, number):
     _, text = TEXTS[number]
     for path, key in ((lead_path(text), "lead_id"), (account_path(text), "account_key")):
         answer = boss.get(path.partition("#")[0])
-        # No such id is published: they are cut, and without NUL. The test's client reads %25 twice, servers do not.
-        if len(text) > 1_000 or "\0" in text or "%2" in text:
+        # Ids are no longer than this. The test's client reads %25 twice, servers do not.
+        if len(text) > 1_000 or "%2" in text:
             assert answer.status_code in (200, 404, 422)
             continue
         assert answer.status_code == 200
@@ -160,7 +165,7 @@ def test_nothing_runs_and_texts_are_shown_as_they_are(browser, site):
 def test_pages_of_leads_and_accounts_run_nothing(browser, site):
     with served(site) as address, visit(browser, site, address, ("admin", None)) as (page, seen):
         for text in {*(text for _, text in TEXTS[::6]), *(text for _, text in TEXTS if "%2" in text)}:
-            if len(text) < 1_000 and "\0" not in text:
+            if len(text) < 1_000:
                 for path in (lead_path(text), account_path(text)):
                     page.goto(address + path)
                     assert page.evaluate("window.ran") is None

@@ -17,7 +17,7 @@ router = APIRouter(include_in_schema=False)
 
 
 @router.get("/accounts")
-def listed(request: Request, who: Seer, after: Annotated[str, Query(max_length=4_000)] = "") -> Response:
+def listed(request: Request, who: Seer, after: Annotated[str, Query(max_length=40_000)] = "") -> Response:
     """Accounts by the priority of their best lead."""
     place = key_of("priority", after) if after else None
     asked = _asked(request, language_of(request, who))

@@ -16,7 +16,7 @@ router = APIRouter(include_in_schema=False)
 
 @router.get("/disagreements")
 def listed(
-    request: Request, who: Seer, kind: Kind = "model_only", after: Annotated[str, Query(max_length=4_000)] = ""
+    request: Request, who: Seer, kind: Kind = "model_only", after: Annotated[str, Query(max_length=40_000)] = ""
 ) -> Response:
     """Leads that one side calls ripe and the other does not."""
     site, language = site_of(request), language_of(request, who)

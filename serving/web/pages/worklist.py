@@ -34,7 +34,7 @@ class LeadsQuery(BaseModel):
     source: Short = ""
     qualified: Short = ""
     search: Short = ""
-    after: Annotated[str, Query(max_length=4_000)] = ""
+    after: Annotated[str, Query(max_length=40_000)] = ""
 
 
 @router.get("/")
