@@ -32,7 +32,8 @@ from serving.store.lead_records import (
     score_points,
 )
 
-MOST_TEAM = 12
+MOST_TEAM, MOST_COLLEAGUES = 12, 200
+"""Colleagues that the page shows, and that are looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,7 @@ def read_lead(store: Store, lead_id: str) -> Found | None:
             history=account_history(connection, lead.publication, lead.account_key),
             points=tuple(score_points(connection, lead_id)),
             actions=actions_of(connection, lead_id),
-            colleagues=() if lead.account_id is None else colleagues_of(connection, lead, MOST_TEAM),
+            colleagues=() if lead.account_id is None else colleagues_of(connection, lead, MOST_COLLEAGUES),
             open_leads=open_leads_of(connection, lead.publication),
         )
 
@@ -106,7 +107,9 @@ def lead_page(found: Found, ground: Ground) -> LeadPage:
         timeline=events,
         earlier=earlier,
         scores=_scores(found),
-        team=tuple(TeamMember(one.lead_id, one.name, one.title, one.stage, one.score) for one in found.colleagues),
+        team=tuple(
+            TeamMember(one.lead_id, one.name, one.title, one.stage, one.score) for one in found.colleagues[:MOST_TEAM]
+        ),
     )
 
 

@@ -12,7 +12,10 @@ from serving.store.schema import ACCOUNT, LEAD, LEAD_ACTION
 from serving.web.app import create_app
 
 FORM = PAGE | OWN
-LEADS = [{"lead_id": "l1", "stage": "mql", "account_key": "a"}, {"lead_id": "l2", "owner": "ben", "account_key": "a"}]
+LEADS = [
+    {"lead_id": "l1", "stage": "mql", "account_key": "a", "account_id": "a"},
+    {"lead_id": "l2", "owner": "ben", "account_key": "a", "account_id": "a"},
+]
 
 
 @pytest.fixture
@@ -88,3 +91,10 @@ def test_another_site_cannot_send_the_form(site, rep):
     answer = rep.post("/acts/l1", data={"kind": "accept"}, headers=PAGE | {"sec-fetch-site": "cross-site"})
     assert answer.status_code == 403
     assert stored(site) == []
+
+
+def test_colleagues_of_others_are_named_only_to_those_who_see_them(site, rep):
+    asked = {"accept": "application/json"}
+    assert rep.get("/leads/l1", headers=asked).json()["team"] == []
+    boss = sign_in(client_of(rep.app), site, "manager")
+    assert [one["lead_id"] for one in boss.get("/leads/l1", headers=asked).json()["team"]] == ["l2"]

@@ -2,6 +2,7 @@
 
 import re
 from base64 import b64encode
+from dataclasses import replace
 from hashlib import sha256
 from typing import Annotated
 
@@ -14,14 +15,14 @@ from serving.handover.page import handover_page
 from serving.identity.who import Identity
 from serving.language.translations import translation_to
 from serving.pages.handover import Packing, handover_of
-from serving.pages.lead import Found, read_lead
+from serving.pages.lead import Found
 from serving.pages.what_if import usual_of
 from serving.store.kept_pages import keep_page, kept_page
 from serving.store.lead_records import document
-from serving.web.access import must_see, needs, no_lead
-from serving.web.auditing import saw_lead
+from serving.web.access import needs
 from serving.web.credentials import site_of
 from serving.web.negotiation import wants_page
+from serving.web.pages.seen_lead import seen_lead
 from serving.web.render import VARY, language_of
 from serving.web.site import Site
 
@@ -34,16 +35,20 @@ NAME = "handover"
 def handover(request: Request, who: Seer, lead_id: Annotated[str, Path(max_length=1_000)]) -> Response:
     """Everything that sales needs to know of a lead, to read and to print."""
     site, language = site_of(request), language_of(request, who)
-    found = None if "\0" in lead_id else read_lead(site.store, lead_id)
-    if found is None:
-        raise no_lead(lead_id)
-    must_see(who, lead_id, found.lead.owner)
-    saw_lead(request, who, lead_id)
-    made = _package(site, found, language)
+    found = seen_lead(request, who, lead_id)
+    made = _of_seen(_package(site, found, language), found)
     if wants_page(request):
         text = handover_page(made)
         return HTMLResponse(text, headers={"Content-Security-Policy": _policy(text), "Vary": VARY})
     return Response(handover_json(made), media_type="application/json", headers={"Vary": VARY})
+
+
+def _of_seen(made: Handover, found: Found) -> Handover:
+    """The package with those of the buying team whom the reader sees; the others are counted."""
+    seen = {one.lead_id for one in found.colleagues}
+    members = tuple(one for one in made.team.members if one.is_lead or one.lead_id in seen)
+    hidden = len(made.team.members) - len(members)
+    return replace(made, team=replace(made.team, members=members, further=made.team.further + hidden))
 
 
 def _package(site: Site, found: Found, language: str) -> Handover:

@@ -7,15 +7,14 @@ from fastapi.responses import Response
 
 from serving.identity.who import Identity
 from serving.language.translations import translation_to
-from serving.pages.lead import Ground, lead_page, read_lead
+from serving.pages.lead import Ground, lead_page
 from serving.pages.lead_score import Model
 from serving.pages.neighbours import around
 from serving.pages.score_history import score_history
-from serving.web.access import must_see, no_lead
-from serving.web.auditing import saw_lead
 from serving.web.credentials import site_of
 from serving.web.negotiation import wants_page
 from serving.web.pages.reader import Seer, reader
+from serving.web.pages.seen_lead import seen_lead
 from serving.web.problems import Problem
 from serving.web.render import language_of, page, respond
 from serving.web.site import Site
@@ -46,11 +45,7 @@ def lead_answer(
         Problem: 404, there is no such lead, or none that they see.
     """
     site = site_of(request)
-    found = None if "\0" in lead_id else read_lead(site.store, lead_id)
-    if found is None:
-        raise no_lead(lead_id)
-    must_see(who, lead_id, found.lead.owner)
-    saw_lead(request, who, lead_id)
+    found = seen_lead(request, who, lead_id)
     context = lead_page(found, ground_of(site, language_of(request, who)))
     if notice is not None and not wants_page(request):
         raise Problem(status, notice)

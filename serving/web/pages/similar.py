@@ -7,12 +7,11 @@ from fastapi.responses import Response
 
 from serving.identity.who import Identity, sees
 from serving.live.past_in_use import DOCUMENT, PastInUse
-from serving.pages.lead import read_lead
 from serving.pages.similar import Named, similar_page
 from serving.store.lead_records import document, names_of
-from serving.web.access import must_see, needs, no_lead
-from serving.web.auditing import saw_lead
+from serving.web.access import needs
 from serving.web.credentials import site_of
+from serving.web.pages.seen_lead import seen_lead
 from serving.web.render import language_of, respond
 
 router = APIRouter(include_in_schema=False)
@@ -23,11 +22,7 @@ Seer = Annotated[Identity, needs("leads.own_and_pool")]
 def similar(request: Request, who: Seer, lead_id: Annotated[str, Path(max_length=1_000)]) -> Response:
     """Leads to which the model gave the most similar reasons before they were won or lost."""
     site = site_of(request)
-    found = None if "\0" in lead_id else read_lead(site.store, lead_id)
-    if found is None:
-        raise no_lead(lead_id)
-    must_see(who, lead_id, found.lead.owner)
-    saw_lead(request, who, lead_id)
+    found = seen_lead(request, who, lead_id)
     served, past = site.model.required(), request.app.state.past
     assert isinstance(past, PastInUse)
     publication = found.lead.publication

@@ -7,12 +7,11 @@ from fastapi.responses import Response
 
 from serving.identity.who import Identity
 from serving.language.translations import translation_to
-from serving.pages.lead import read_lead
 from serving.pages.what_if import usual_of, what_if
 from serving.store.lead_records import document
-from serving.web.access import must_see, needs, no_lead
-from serving.web.auditing import saw_lead
+from serving.web.access import needs
 from serving.web.credentials import site_of
+from serving.web.pages.seen_lead import seen_lead
 from serving.web.render import language_of, respond
 
 router = APIRouter(include_in_schema=False)
@@ -23,11 +22,7 @@ Seer = Annotated[Identity, needs("leads.own_and_pool")]
 def changes(request: Request, who: Seer, lead_id: Annotated[str, Path(max_length=1_000)]) -> Response:
     """What a rep could bring about, and what the model would make of it."""
     site = site_of(request)
-    found = None if "\0" in lead_id else read_lead(site.store, lead_id)
-    if found is None:
-        raise no_lead(lead_id)
-    must_see(who, lead_id, found.lead.owner)
-    saw_lead(request, who, lead_id)
+    found = seen_lead(request, who, lead_id)
     with site.store.reading() as connection:
         usual = usual_of(document(connection, found.lead.publication, "usual"))
     bundle = site.model.required().bundle

@@ -1,0 +1,25 @@
+"""The lead that a page is about, for somebody who sees it; colleagues that they do not see are left out."""
+
+from dataclasses import replace
+
+from fastapi import Request
+
+from serving.identity.who import Identity, sees
+from serving.pages.lead import Found, read_lead
+from serving.web.access import must_see, no_lead
+from serving.web.auditing import saw_lead
+from serving.web.credentials import site_of
+
+
+def seen_lead(request: Request, who: Identity, lead_id: str) -> Found:
+    """What the store keeps of a lead; that it was looked at is written down.
+
+    Raises:
+        Problem: 404, there is no such lead, or none that they see.
+    """
+    found = None if "\0" in lead_id else read_lead(site_of(request).store, lead_id)
+    if found is None:
+        raise no_lead(lead_id)
+    must_see(who, lead_id, found.lead.owner)
+    saw_lead(request, who, lead_id)
+    return replace(found, colleagues=tuple(one for one in found.colleagues if sees(who, one.owner)))
