@@ -73,7 +73,7 @@ def _facts(asked: Asked, found: Gathered) -> Iterator[Row]:
     ids, accounts = leads["lead_id"].tolist(), _texts(leads["account_id"])
     created = found.histories.created[found.existing].tolist()
     version = asked.bundle.version[:VERSION_LENGTH]
-    as_of, now = instant(asked.as_of), instant(asked.clock)
+    as_of = instant(asked.as_of)
     for n, lead_id in enumerate(ids):
         row = {name: values[n] for name, values in columns.items()}
         said = (lead_id, row["name"], company[n], row["title"], row["email"])
@@ -86,7 +86,7 @@ def _facts(asked: Asked, found: Gathered) -> Iterator[Row]:
             "search": "\n".join(text.lower() for text in said if text)[:MOST_TEXT],
             "created_at": _known(created[n]),
             "as_of": as_of,
-            "scored_at": now,
+            "scored_at": as_of,  # what arrived later is scored when this is published
             "model_version": version,
             "revision": 1,
         }

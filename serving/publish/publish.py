@@ -14,6 +14,7 @@ from features.windows import NEVER
 from serving.delivery.telling import moved_messages, telling_of
 from serving.publish.arrivals import with_arrivals
 from serving.publish.documents import documents
+from serving.publish.done_since import do_again
 from serving.publish.gathered import Asked, Gathered, gather
 from serving.publish.histories import account_rows
 from serving.publish.lead_rows import Former, lead_rows
@@ -59,6 +60,7 @@ def publish(asked: Asked, tables: Tables, store: Store, progress: Progress = sil
     with store.writing() as connection:
         _refuse_older(publications.current(connection), as_of)
         publications.finish(connection, number, {"finished_at": instant(asked.clock)})
+        do_again(connection, asked.project, as_of)
         told = moved_messages(moved_leads(connection, number), telling)
         enqueue(connection, told, instant(asked.clock))
         over = list(publications.former(connection))

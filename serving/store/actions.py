@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, func, insert, or_, select, update
 
 from serving.store.connection import Store
-from serving.store.publications import current
+from serving.store.publications import current, held_publication
 from serving.store.schema import LEAD, LEAD_ACTION
 
 Details = Mapping[str, Any]
@@ -33,10 +33,10 @@ class Action:
 
 def lead_to_change(connection: Connection, lead_id: str) -> Mapping[str, Any] | None:
     """The row of a lead in the current publication, held for this transaction; None: there is none."""
-    publication = current(connection)
+    publication = held_publication(connection)
     if publication is None:
         return None
-    here = (LEAD.c.publication == publication.id, LEAD.c.lead_id == lead_id)
+    here = (LEAD.c.publication == publication, LEAD.c.lead_id == lead_id)
     row = connection.execute(select(LEAD).where(*here).with_for_update()).mappings().one_or_none()
     return None if row is None else dict(row)
 

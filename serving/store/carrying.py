@@ -22,3 +22,9 @@ def mark_carried(connection: Connection, numbers: tuple[int, ...], now: int) -> 
     for at in range(0, len(numbers), AT_ONCE):
         some = numbers[at : at + AT_ONCE]
         connection.execute(update(LEAD_ACTION).where(LEAD_ACTION.c.id.in_(some)).values(carried_at=now))
+
+
+def events_since(connection: Connection, as_of: int) -> list[str]:
+    """Stage events of people from a time on as text, oldest first."""
+    rows = select(LEAD_ACTION.c.stage_event).where(LEAD_ACTION.c.at >= as_of, LEAD_ACTION.c.stage_event.is_not(None))
+    return list(connection.scalars(rows.order_by(LEAD_ACTION.c.id)))

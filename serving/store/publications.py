@@ -36,6 +36,16 @@ def current(connection: Connection) -> Publication | None:
     return None if row is None else Publication(*row)
 
 
+def held_publication(connection: Connection) -> int | None:
+    """Number of the current publication, which stays current until this transaction ends; None before the first.
+
+    A publication that becomes current meanwhile waits, or is found at the second look.
+    """
+    wanted = select(PUBLICATION.c.id).where(PUBLICATION.c.state == CURRENT).with_for_update(read=True)
+    number = connection.scalar(wanted)
+    return connection.scalar(wanted) if number is None else int(number)
+
+
 def begin(store: Store, head: Mapping[str, Any]) -> int:
     """Number of a new publication that nobody sees yet; what a killed run left is removed first."""
     with store.writing() as connection:

@@ -101,7 +101,7 @@ LEAD = Table(
     Column("customer", Boolean, nullable=False),
     Column("is_open", Boolean, nullable=False),  # scored; the outcome of the others is known
     Column("as_of", Moment, nullable=False),  # of the score: of the publication, or later when events arrived
-    Column("scored_at", Moment, nullable=False),
+    Column("scored_at", Moment, nullable=False),  # what was received before is in the score
     Column("model_version", Text, nullable=False),
     Column("score", Integer),
     Column("score_before", Integer),  # of the publication before

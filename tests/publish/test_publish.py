@@ -10,12 +10,14 @@ from published_worlds import AS_OF, asked_of
 from sqlalchemy import select
 from trained import command
 
+from features.cells import instant
 from features.errors import OverlapError
 from features.single import compute_one
 from features.tables import read_tables
 from serving.delivery.events import ENTERED
 from serving.language.phrases import phrases_of
 from serving.live.account_history import unpacked
+from serving.live.acts import Act, Actor, act_on, ground_of
 from serving.one_lead import score_one
 from serving.publish import publish as publishing
 from serving.publish.gathered import gather
@@ -191,3 +193,20 @@ def test_the_command(world, monkeypatch, tmp_path):
         assert command("publish", "-p", world, "--as-of", "2025-01-01T00:00:00Z") == 99
     finally:
         (world / "ripelead.toml").write_text(text)
+
+
+def test_what_people_did_since_its_time_stands_in_a_publication(asked, tables, gathered, tmp_path, monkeypatch):
+    monkeypatch.setattr(publishing, "gather", lambda *_: gathered)
+    monkeypatch.setattr(publishing, "documents", lambda *_: ())
+    monkeypatch.setattr(publishing, "account_rows", lambda *_: ())
+    store = open_store(f"sqlite:///{tmp_path}/store.db")
+    publish(asked, tables, store)
+    ground, actor = ground_of(asked.project, asked.bundle), Actor("anna", lambda _: True)
+    with store.writing() as connection:
+        lead_id = connection.scalars(select(LEAD.c.lead_id).where(LEAD.c.stage == "lead", LEAD.c.is_open)).first()
+        act_on(connection, ground, lead_id, Act("accept"), actor, instant(AS_OF) + 3_600_000_000)
+    publish(asked, tables, store)
+    with store.reading() as connection:
+        row = connection.execute(select(LEAD).where(LEAD.c.lead_id == lead_id)).mappings().one()
+    store.close()
+    assert (row["stage"], row["stage_since"]) == ("sal", instant(AS_OF) + 3_600_000_000)
