@@ -1,8 +1,10 @@
 """A served project without a model, a clock that stands still, and clients that are signed in."""
 
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
+import anyio
 from starlette.testclient import TestClient
 
 from serving.identity.tokens import hash_of, new_key, new_token
@@ -75,3 +77,9 @@ def key_of(site, *scopes, owner=None):
     with site.store.writing() as connection:
         add_key(connection, key, NewKey(f"key-{key.prefix}", scopes, owner), "test", site.now)
     return {"authorization": f"Bearer {key.shown}"}
+
+
+def run_alone(function, *arguments):
+    """Run an asynchronous function in a thread of its own: in that of the tests another loop may be running."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(anyio.run, function, *arguments).result()

@@ -1,20 +1,34 @@
 """One browser and one served world for all tests of pages in a browser."""
 
+from pathlib import Path
+
 import pytest
 from browsers import chromium, served
 from sites import world_site
 
 from serving.pages import accounts, disagreements, worklist
 
+HERE = Path(__file__).parent
 
-@pytest.fixture(scope="session")
+
+def pytest_collection_modifyitems(items):
+    """All on one worker, one after the other: the browser is opened once, and closed before other tests go on.
+
+    While it is open an event loop runs in the thread of the tests, in which no other one could be started.
+    """
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.xdist_group("browser"))
+
+
+@pytest.fixture(scope="package")
 def browser():
     """A headless Chromium."""
     with chromium() as opened:
         yield opened
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def acme(world, published, tmp_path_factory):
     """A published world with a model, and the address where it is served."""
     site = world_site(world, published, tmp_path_factory.mktemp("browser") / "acme")

@@ -3,14 +3,13 @@
 from contextlib import ExitStack
 from typing import Annotated
 
-import anyio
 import pytest
 from argon2 import PasswordHasher
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import PlainTextResponse
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sites import PAGE, Clock, client_of, key_of, sign_in, site_in
+from sites import PAGE, Clock, client_of, key_of, run_alone, sign_in, site_in
 from sqlalchemy import event, func, select
 
 from features.errors import SinkError
@@ -280,7 +279,7 @@ def test_old_health_checks_send_no_host_and_nobody_sends_two(site_and_app, hosts
 
     scope = {"type": "http", "http_version": "1.0", "method": "GET", "path": "/health/live", "query_string": b"",
              "headers": [(b"host", host) for host in hosts], "scheme": "http", "client": None}  # fmt: skip
-    anyio.run(site_and_app[1], scope, None, keep)
+    run_alone(site_and_app[1], scope, None, keep)
     assert sent[0]["status"] == status
 
 
@@ -378,5 +377,5 @@ def test_no_header_whatsoever_breaks_the_guards(site_and_app, headers, method, p
              "headers": raw, "scheme": "http", "client": ("10.0.0.1", 1), "server": ("localhost", 80)}  # fmt: skip
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(passwords, "_HASHER", PasswordHasher(1, 8, 1))
-        anyio.run(site_and_app[1], scope, receive, send)
+        run_alone(site_and_app[1], scope, receive, send)
     assert started[0] < 500
