@@ -37,7 +37,7 @@ def main() -> None:
             wait_until_ready(port)
             for name, paths in paths_of(leads).items():
                 bodies = [request(port, token, path) for path in paths]
-                found[name] = [asyncio.run(measure(port, bodies, n, seconds)) for n in (1, CONCURRENT)]
+                found[name] = [asyncio.run(measure(port, bodies, n, seconds, server.pid)) for n in (1, CONCURRENT)]
             memory = resident(server.pid)
         finally:
             server.terminate()
