@@ -43,6 +43,8 @@ class ModelInUse:
         self._refused: Refused | None = None
         self._seen: Mark | None = None
         self._looked = False
+        self._former: Served | None = None
+        self._gone: set[str] = set()
         self._turn = threading.Lock()
 
     @property
@@ -71,6 +73,34 @@ class ModelInUse:
             raise ModelRefusedError(why if self._refused is None else self._refused.reason)
         return self._served
 
+    @property
+    def known(self) -> tuple[Served, ...]:
+        """The model in use, and the one before it where it was read."""
+        return tuple(one for one in (self._served, self._former) if one is not None)
+
+    def served_as(self, version: str) -> Served | None:
+        """The model whose version begins so: the one in use, or the one before it, whose scores stand until the night.
+
+        None where it is no longer kept, or cannot be used.
+        """
+        for one in self.known:
+            if one.bundle.version.startswith(version):
+                return one
+        with self._turn:
+            if version not in self._gone:
+                self._former = self._kept(version) or self._former
+        former = self._former
+        return former if former is not None and former.bundle.version.startswith(version) else None
+
+    def _kept(self, version: str) -> Served | None:
+        path = self._registry.kept(version)
+        try:
+            return None if path is None else _served(self._load(path))
+        except RefusedError:
+            return None
+        finally:
+            self._gone.add(version)
+
     def refresh(self) -> bool:
         """Take the champion if it is another one than before; whether something was taken or refused."""
         with self._turn:
@@ -93,7 +123,7 @@ class ModelInUse:
         except RefusedError as error:
             self._refused = Refused(version, str(error)) if version or self._registry_is_damaged() else None
             return self._refused is not None
-        self._served = Served(bundle, {language: phrases_of(bundle, language) for language in LANGUAGES})
+        self._former, self._served = self._served or self._former, _served(bundle)
         self._refused = None
         return True
 
@@ -110,3 +140,7 @@ class ModelInUse:
         except OSError:
             return None
         return found.st_mtime_ns, found.st_size, found.st_ino
+
+
+def _served(bundle: Bundle) -> Served:
+    return Served(bundle, {language: phrases_of(bundle, language) for language in LANGUAGES})

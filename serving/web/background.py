@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 
 from serving.live.catching_up import CatchingUp
+from serving.store.publications import current
 from serving.web.site import Site
 
 LOOKS_EVERY_S = 1.0
@@ -20,7 +21,7 @@ async def background(site: Site) -> AsyncIterator[None]:
     """The work goes on inside; at the end what is being done is done, so that the store can be closed."""
     stopping = asyncio.Event()
     waiting = CatchingUp(site.store, site.project)
-    steps = [(LOOKS_EVERY_S, lambda: _take_model(site)), (CATCHES_UP_EVERY_S, lambda: _catch_up(site, waiting))]
+    steps = [(LOOKS_EVERY_S, lambda: _look_at_models(site)), (CATCHES_UP_EVERY_S, lambda: _catch_up(site, waiting))]
     tasks = [asyncio.create_task(_again_and_again(stopping, seconds, step)) for seconds, step in steps]
     try:
         yield
@@ -34,6 +35,17 @@ async def _again_and_again(stopping: asyncio.Event, seconds: float, step: Callab
         await asyncio.to_thread(step)
         with suppress(TimeoutError):
             await asyncio.wait_for(stopping.wait(), seconds)
+
+
+def _look_at_models(site: Site) -> None:
+    _take_model(site)
+    try:
+        with site.store.reading() as connection:
+            published = current(connection)
+        if published is not None:
+            site.model.served_as(published.model_version)  # the published scores are told by the model that gave them
+    except Exception:
+        logger.exception("the model of the published scores could not be read; its reasons are told by name alone")
 
 
 def _take_model(site: Site) -> None:

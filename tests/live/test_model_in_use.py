@@ -70,3 +70,24 @@ def test_a_damaged_log_is_refused(registry):
     assert model.refresh()
     assert model.required().bundle.version == "a1"
     assert model.refused is not None
+
+
+def test_scores_of_the_former_model_are_told_by_it(registry):
+    model = ModelInUse(registry, load)
+    for version in ("a1", "b2"):
+        promoted(registry, version)
+        model.refresh()
+    assert [model.served_as(version).bundle.version for version in ("a", "b2")] == ["a1", "b2"]
+    assert model.served_as("c3") is None
+
+
+def test_a_process_that_starts_after_a_promotion_reads_the_former_model_once(registry):
+    promoted(registry, "b2")
+    for version in ("a1", "bad3"):
+        (registry.directory / version / "bundle").mkdir(parents=True)
+    read = []
+    model = ModelInUse(registry, lambda path: read.append(path.parent.name) or load(path))
+    model.refresh()
+    assert [model.served_as("a1").bundle.version for _ in range(2)] == ["a1", "a1"]
+    assert [model.served_as("bad3") for _ in range(2)] == [None, None]
+    assert read == ["b2", "a1", "bad3"]

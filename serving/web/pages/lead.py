@@ -46,7 +46,7 @@ def lead_answer(
     """
     site = site_of(request)
     found = seen_lead(request, who, lead_id)
-    context = lead_page(found, ground_of(site, language_of(request, who)))
+    context = lead_page(found, ground_of(site, language_of(request, who), found.lead.model_version))
     if notice is not None and not wants_page(request):
         raise Problem(status, notice)
     if wants_page(request):
@@ -60,9 +60,9 @@ def lead_answer(
     return respond(request, "lead.html", context, who)
 
 
-def ground_of(site: Site, language: str) -> Ground:
-    """What pages of leads need of the site, in a language."""
-    served = site.model.served
+def ground_of(site: Site, language: str, version: str) -> Ground:
+    """What pages of leads need of the site, in a language; a score is told by the model that gave it."""
+    served = site.model.served_as(version) or site.model.served
     horizon = None if site.training.label.column is not None else site.training.label.horizon_days
     return Ground(
         rules=site.project.rules,

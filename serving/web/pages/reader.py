@@ -22,8 +22,7 @@ def reader(who: Identity) -> Reader:
 
 def telling(site: Site, language: str) -> Telling:
     """How lists are told to somebody of a language."""
-    served = site.model.served
-    phrases = {} if served is None else {served.bundle.version[:VERSION_LENGTH]: served.phrases[language]}
+    phrases = {one.bundle.version[:VERSION_LENGTH]: one.phrases[language] for one in site.model.known}
     return Telling(site.now, site.settings.crm_record, phrases)
 
 
