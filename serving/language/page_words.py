@@ -83,7 +83,7 @@ SORT_WORDS: Mapping[str, str] = {
     "company": msg("Company"),
 }
 OWNER_WORDS: Mapping[str, str] = {"mine": msg("My leads"), "pool": msg("Without an owner")}
-_NO_PATH = re.compile(r"(^|/)\.{1,2}(/|$)|[\x00-\x1f\x7f\x85\u2028\u2029]")
+_NO_PATH = re.compile(r"^\.{0,2}$|[/\\%?#\x00-\x1f\x7f\x85\u2028\u2029]")
 MINUTE, HOUR, DAY = 60, 3_600, 86_400
 
 
@@ -110,8 +110,8 @@ def shown(text: str, most: int = MOST) -> str:
 def lead_path(lead_id: str) -> str:
     """Address of a lead's page.
 
-    >>> lead_path("a/b"), lead_path("..")
-    ('/leads/a%2Fb', '/leads/?id=..')
+    >>> lead_path("L 7"), lead_path("a/b"), lead_path("..")
+    ('/leads/L%207', '/leads/?id=a%2Fb', '/leads/?id=..')
     """
     return path_below("/leads/", lead_id)
 
@@ -122,10 +122,13 @@ def account_path(key: str) -> str:
 
 
 def path_below(folder: str, name: str) -> str:
-    """Address of something whose name may be any text, below a folder."""
+    """Address of something whose name may be any text, below a folder; its query holds names that no path can.
+
+    Browsers take . and .. for folders however they are written, proxies decode or refuse %2F, %5C and %25, an address
+    that was decoded once ends its path at ? and #, and a path has no line ends.
+    """
     written = quote(name, safe="")
-    # Browsers take . and .. for folders however they are written; a path has no line ends.
-    return f"{folder}?id={written}" if _NO_PATH.search(name) or not name else folder + written
+    return f"{folder}?id={written}" if _NO_PATH.search(name) else folder + written
 
 
 def fixed(to: Translation, value: float, places: int) -> str:

@@ -17,6 +17,7 @@ from serving.identity.tokens import KeyText, key_text, token_hash
 from serving.identity.who import Identity, sees
 from serving.store.keys import Key, find_key, touch_key
 from serving.store.sessions import Session, find_session, to_be_touched, touch_session
+from serving.web.address import address_asked
 from serving.web.credentials import bearer, session_token, site_of
 from serving.web.limits import budget_of, spend_request
 from serving.web.negotiation import wants_page
@@ -104,8 +105,7 @@ def _by_session(request: Request) -> Identity:
         return session.identity
     if not wants_page(request):
         raise _who_are_you("sign in, or send a key: Authorization: Bearer rl_…")
-    query = f"?{request.url.query}" if request.url.query else ""
-    page = f"{request.url.path}{query}" if request.method in ("GET", "HEAD") else "/"
+    page = address_asked(request) if request.method in ("GET", "HEAD") else "/"
     raise HTTPException(303, "sign in first", {"Location": sign_in_page(page)})
 
 

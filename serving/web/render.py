@@ -25,6 +25,7 @@ from serving.pages.lead_lines import LeadLine
 from serving.pages.score_history import height_of
 from serving.pages.sparkline import sparkline
 from serving.pages.worklist import Filters, Options
+from serving.web.address import address_asked
 from serving.web.credentials import site_of
 from serving.web.languages import language_asked
 from serving.web.negotiation import wants_page
@@ -94,12 +95,11 @@ def page(request: Request, template: str, who: Identity | None, status: int = 20
 
 def frame_of(request: Request, who: Identity | None) -> Frame:
     """The frame of a request's page."""
-    query = f"?{request.url.query}" if request.url.query else ""
     return Frame(
         language=language_of(request, who),
         theme=theme_of(request, who),
         path=request.url.path,
-        address=f"{request.url.path}{query}" if request.method == "GET" else "/",
+        address=address_asked(request) if request.method == "GET" else "/",
         project=site_of(request).project.project.name,
         who=who,
         parts=() if who is None else tuple(part for part in PARTS if who.may(part.permission)),

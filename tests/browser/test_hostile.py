@@ -126,16 +126,12 @@ def test_nothing_is_lost_in_json(boss, site):
 def test_links_lead_to_the_lead_and_its_account(boss, number):
     _, text = TEXTS[number]
     for path, key in ((lead_path(text), "lead_id"), (account_path(text), "account_key")):
-        answer = boss.get(path.partition("#")[0])
-        # Ids are no longer than this. The test's client reads %25 twice, servers do not.
-        if len(text) > 1_000 or "%2" in text:
-            assert answer.status_code in (200, 404, 422)
-            continue
+        answer = boss.get(path)
         assert answer.status_code == 200
         assert answer.json()[key] == text
         page = boss.get(path, headers=PAGE)
         assert page.status_code == 200
-        assert quote(text, safe="") in page.text or text in ("..", ".", "/")
+        assert quote(text, safe="") in page.text
 
 
 def test_every_search_is_answered(boss):

@@ -2,8 +2,10 @@
 
 import pytest
 from browsers import visit
+from odd_ids import rename
 from sqlalchemy import select, update
 
+from serving.language.page_words import lead_path
 from serving.language.translations import LANGUAGES, translation_to
 from serving.store.schema import LEAD
 
@@ -74,6 +76,28 @@ def test_decisions_move_leads(browser, acme, owner, script):
         assert page.locator(".tags .badge").first.inner_text() == "SAL"
         page.goto(f"{address}/leads?owner=mine&stage=sal")
         assert any(lead.endswith(one.get_attribute("href")) for one in page.locator("tbody th a.name").all())
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_leads_with_odd_ids_are_worked_like_all_others(browser, acme, script):
+    site, address = acme
+    ids = [f"{one}{'' if script else '/.'}" for one in ("..", "a/../b", "?id=1#y", r"\\share", "a%2fb")]
+    rename(site, ids)
+    with visit(browser, site, address, java_script_enabled=script) as (page, seen):
+        for lead_id in ids:
+            lead = address + lead_path(lead_id)
+            page.goto(lead)
+            page.locator("summary", has_text="Note").click()
+            page.locator("#note").fill(f"called {lead_id}")
+            page.locator("form", has=page.locator("#note")).get_by_role("button").click()
+            assert page.get_by_text(f"called {lead_id}").is_visible()
+            for link in ("What would change it", "Similar leads"):
+                page.get_by_role("link", name=link).click()
+                page.locator(".head .fresh a").click()
+                assert page.url == lead
+            page.get_by_role("link", name="Hand-over").click()
+            assert page.locator("h1").count() == 1
+        seen.nothing_but(address)
 
 
 @pytest.mark.parametrize("script", [True, False])

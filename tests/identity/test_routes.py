@@ -24,7 +24,6 @@ ROUTES = {
     "GET /account": SIGNED_IN,
     "POST /account/password": SIGNED_IN,
     "GET /leads": LEADS,
-    "GET /leads/": LEADS,
     "GET /leads/{lead_id:path}": LEADS,
     "POST /acts/{lead_id:path}": "leads.act",
     "GET /handovers/{lead_id:path}": LEADS,

@@ -45,7 +45,7 @@ def test_an_event_as_it_is_sent():
             "band": "A", "sales_qualified": True, "bant_met": 3, "bant_qualified": False,
             "reasons": [{"group": "Interest", "points": 20, "sentence": "2 demos"}], "owner": "anna",
             "as_of": "2026-06-10T08:30:00.000000Z", "model_version": "m1",
-            "link": "https://ripelead.example.com/leads/L%201%2F2",
+            "link": "https://ripelead.example.com/leads/?id=L%201%2F2",
         },
     }  # fmt: skip
 

@@ -3,7 +3,7 @@
 from datetime import date, datetime, time
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Form, Path, Request
+from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -14,6 +14,7 @@ from serving.web.access import needs, no_lead
 from serving.web.api.decisions import NewDecision
 from serving.web.credentials import site_of
 from serving.web.pages.lead import lead_answer
+from serving.web.pages.seen_lead import LeadId
 from serving.web.site import Site
 from serving.web.validation import said
 
@@ -42,7 +43,7 @@ class ActForm(BaseModel):
 def act(
     request: Request,
     who: Actors,
-    lead_id: Annotated[str, Path(max_length=1_000)],
+    lead_id: LeadId,
     form: Annotated[ActForm, Form()],
 ) -> Response:
     """Do it and show the page again; what is not possible is said on the page, and nothing is changed."""

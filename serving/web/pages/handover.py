@@ -4,35 +4,32 @@ import re
 from base64 import b64encode
 from dataclasses import replace
 from hashlib import sha256
-from typing import Annotated
 
-from fastapi import APIRouter, Path, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 
 from serving.handover.as_json import handover_from_json, handover_json
 from serving.handover.content import Handover
 from serving.handover.page import handover_page
-from serving.identity.who import Identity
 from serving.language.translations import translation_to
 from serving.pages.handover import Packing, handover_of
 from serving.pages.lead import Found
 from serving.pages.what_if import usual_of
 from serving.store.kept_pages import keep_page, kept_page
 from serving.store.lead_records import document
-from serving.web.access import needs
 from serving.web.credentials import site_of
 from serving.web.negotiation import wants_page
-from serving.web.pages.seen_lead import seen_lead
+from serving.web.pages.reader import Seer
+from serving.web.pages.seen_lead import LeadId, seen_lead
 from serving.web.render import VARY, language_of
 from serving.web.site import Site
 
 router = APIRouter(include_in_schema=False)
-Seer = Annotated[Identity, needs("leads.own_and_pool")]
 NAME = "handover"
 
 
 @router.get("/handovers/{lead_id:path}")
-def handover(request: Request, who: Seer, lead_id: Annotated[str, Path(max_length=1_000)]) -> Response:
+def handover(request: Request, who: Seer, lead_id: LeadId) -> Response:
     """Everything that sales needs to know of a lead, to read and to print."""
     site, language = site_of(request), language_of(request, who)
     found = seen_lead(request, who, lead_id)

@@ -1,8 +1,6 @@
 """The page of one lead at `/leads/{lead_id}`."""
 
-from typing import Annotated
-
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from serving.identity.who import Identity
@@ -14,7 +12,7 @@ from serving.pages.score_history import score_history
 from serving.web.credentials import site_of
 from serving.web.negotiation import wants_page
 from serving.web.pages.reader import Seer, reader
-from serving.web.pages.seen_lead import seen_lead
+from serving.web.pages.seen_lead import LeadId, seen_lead
 from serving.web.problems import Problem
 from serving.web.render import language_of, page, respond
 from serving.web.site import Site
@@ -22,16 +20,8 @@ from serving.web.site import Site
 router = APIRouter(include_in_schema=False)
 
 
-@router.get("/leads/")
-def lead_by_query(
-    request: Request, who: Seer, lead_id: Annotated[str, Query(alias="id", max_length=1_000)]
-) -> Response:
-    """A lead whose id no path can hold."""
-    return lead(request, who, lead_id)
-
-
 @router.get("/leads/{lead_id:path}")
-def lead(request: Request, who: Seer, lead_id: Annotated[str, Path(max_length=1_000)]) -> Response:
+def lead(request: Request, who: Seer, lead_id: LeadId) -> Response:
     """Everything about one lead."""
     return lead_answer(request, who, lead_id)
 

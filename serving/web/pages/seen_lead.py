@@ -1,14 +1,27 @@
-"""The lead that a page is about, for somebody who sees it; colleagues that they do not see are left out."""
+"""The lead that a page is about: which one its address names, and what somebody who sees it is shown of it."""
 
 from dataclasses import replace
+from typing import Annotated
 
-from fastapi import Request
+from fastapi import Depends, Path, Query, Request
 
 from serving.identity.who import Identity, sees
 from serving.pages.lead import Found, read_lead
 from serving.web.access import must_see, no_lead
 from serving.web.auditing import saw_lead
 from serving.web.credentials import site_of
+
+LONGEST_ID = 5_000
+
+
+async def _named(
+    lead_id: Annotated[str, Path(max_length=LONGEST_ID)], id: Annotated[str, Query(max_length=LONGEST_ID)] = ""
+) -> str:
+    return lead_id or id
+
+
+LeadId = Annotated[str, Depends(_named)]
+"""The id in the path, or in the query where no path can hold it: as `page_words.path_below` writes addresses."""
 
 
 def seen_lead(request: Request, who: Identity, lead_id: str) -> Found:

@@ -1,25 +1,22 @@
 """Similar won and lost leads of the past, at `/similar/{lead_id}`."""
 
-from typing import Annotated
-
-from fastapi import APIRouter, Path, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from serving.identity.who import Identity, sees
+from serving.identity.who import sees
 from serving.live.past_in_use import DOCUMENT, PastInUse
 from serving.pages.similar import Named, similar_page
 from serving.store.lead_records import document, names_of
-from serving.web.access import needs
 from serving.web.credentials import site_of
-from serving.web.pages.seen_lead import seen_lead
+from serving.web.pages.reader import Seer
+from serving.web.pages.seen_lead import LeadId, seen_lead
 from serving.web.render import language_of, respond
 
 router = APIRouter(include_in_schema=False)
-Seer = Annotated[Identity, needs("leads.own_and_pool")]
 
 
 @router.get("/similar/{lead_id:path}")
-def similar(request: Request, who: Seer, lead_id: Annotated[str, Path(max_length=1_000)]) -> Response:
+def similar(request: Request, who: Seer, lead_id: LeadId) -> Response:
     """Leads to which the model gave the most similar reasons before they were won or lost."""
     site = site_of(request)
     found = seen_lead(request, who, lead_id)
