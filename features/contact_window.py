@@ -21,6 +21,8 @@ from features.windows import DAY_US, NEVER, Floats, Ints, history
 
 Flag = Literal["too_early", "now", "going_cold", "gone"]
 FLAGS: tuple[Flag, ...] = ("too_early", "now", "going_cold", "gone")
+OUTSIDE: tuple[Flag, ...] = ("too_early", "gone")
+"""States in which there is no reason to call yet, or any more."""
 TOO_EARLY, NOW, GOING_COLD, GONE = range(len(FLAGS))
 
 

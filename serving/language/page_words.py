@@ -74,6 +74,10 @@ CONTACT_WORDS: Mapping[str, str] = {
     "too_early": msg("Too early"),
     "gone": msg("Interest gone"),
 }
+HALVED_WORDS: Mapping[str, str] = {
+    "too_early": msg("halved: still too early"),
+    "gone": msg("halved: interest gone"),
+}
 CRITERION_STATES: Mapping[str, str] = {"met": msg("met"), "not_met": msg("not met"), "unknown": msg("not known")}
 SORT_WORDS: Mapping[str, str] = {
     "priority": msg("Priority"),

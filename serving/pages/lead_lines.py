@@ -9,6 +9,7 @@ from math import nan
 from typing import Any
 from urllib.parse import quote
 
+from features.contact_window import OUTSIDE
 from serving.language.phrases import Phrases
 from serving.language.plain_text import spoken
 from serving.pages.freshness import moment, moment_or_none
@@ -62,6 +63,7 @@ class LeadLine:
     propensity: float | None
     value: float | None
     priority: float
+    priority_halved: bool
     sales_qualified: bool | None
     bant_met: int | None
     bant_qualified: bool | None
@@ -128,6 +130,7 @@ def _line(row: LeadRow, words: Phrases | None, crm_record: str | None, overdue: 
         propensity=row.propensity,
         value=row.value,
         priority=row.priority,
+        priority_halved=row.contact in OUTSIDE,
         sales_qualified=row.sales_qualified,
         bant_met=row.bant_met,
         bant_qualified=row.bant_qualified,

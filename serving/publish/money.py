@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from features.contact_window import OUTSIDE
 from features.deals import deals_by_lead
 from features.identifiers import positions_of
 from features.windows import Floats
@@ -12,7 +13,6 @@ from serving.publish.gathered import Asked, Gathered
 from training.economics import LEAST_DEALS
 from training.settings import PolicySettings
 
-OUT_OF_WINDOW = ("too_early", "gone")
 OUT_OF_WINDOW_WEIGHT = 0.5
 """Outside its contact window a lead counts half: it comes after an equal one that can be called today."""
 
@@ -46,5 +46,5 @@ def priorities(propensity: Floats, values: Floats, contact: Sequence[str | None]
     Where no amounts are known, the propensity alone.
     """
     worth = np.where(np.isnan(values), 1.0, values)
-    outside = np.isin(np.array(contact, object), OUT_OF_WINDOW)
+    outside = np.isin(np.array(contact, object), OUTSIDE)
     return propensity * worth * np.where(outside, OUT_OF_WINDOW_WEIGHT, 1.0)

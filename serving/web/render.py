@@ -174,6 +174,7 @@ def _functions(to: Translation, zone: ZoneInfo) -> dict[str, Any]:
         "kind_heads": words.KIND_HEADS,
         "kind_advice": words.KIND_ADVICE,
         "contacts": words.CONTACT_WORDS,
+        "halved": words.HALVED_WORDS,
         "states": words.CRITERION_STATES,
         "sorts": words.SORT_WORDS,
         "owners": words.OWNER_WORDS,

@@ -59,6 +59,27 @@ def test_a_rep_sees_own_leads_and_the_pool_by_priority(ann, boss):
 
 
 @pytest.mark.parametrize(
+    ("flag", "language", "said"),
+    [
+        ("too_early", "en", "halved: still too early"),
+        ("gone", "de", "halbiert: Interesse erloschen"),
+        ("too_early", "da", "halveret: stadig for tidligt"),
+        ("going_cold", "en", None),
+        (None, "en", None),
+    ],
+)
+def test_a_priority_that_is_halved_says_so(tmp_path, flag, language, said):
+    site = site_in(tmp_path)
+    publish(site.store, [lead("L1", contact=flag)])
+    boss = sign_in(client_of(create_app(site)), site, "manager")
+    (line,) = boss.get("/leads").json()["leads"]
+    assert line["priority_halved"] is (said is not None)
+    page = shown(boss, **{"accept-language": language})
+    assert said is None or said in page
+    assert ("halved" in page) is (said is not None and language == "en")
+
+
+@pytest.mark.parametrize(
     ("query", "expected"),
     [
         ("?owner=mine", ["L1"]),

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from features.contact_window import OUTSIDE
 from serving.web.api.times import said_time, said_time_or_none
 
 Row = Mapping[str, Any]
@@ -22,7 +23,8 @@ class ScoreAt:
 class Lead:
     """A lead as it stands: of the last publication, or newer where interactions or decisions came since.
 
-    What is not known is null; a lead whose outcome is known has no score. `revision` grows with every change; the
+    What is not known is null; a lead whose outcome is known has no score. `priority` is propensity × value, and half of
+    it where `priority_halved` says so: outside the contact window. `revision` grows with every change; the
     ETag is made of it.
     """
 
@@ -60,12 +62,15 @@ class Lead:
     contact: str | None
     value: float | None
     priority: float
+    priority_halved: bool
     trend: tuple[ScoreAt, ...]
     revision: int
 
 
 _TIMES = ("created_at", "stage_since", "due_at", "snoozed_until")
-_AS_THEY_ARE = tuple(name for name in Lead.__slots__ if name not in (*_TIMES, "as_of", "criteria", "trend"))
+_AS_THEY_ARE = tuple(
+    name for name in Lead.__slots__ if name not in (*_TIMES, "priority_halved", "as_of", "criteria", "trend")
+)
 
 
 def lead_answer(row: Row) -> Lead:
@@ -73,6 +78,7 @@ def lead_answer(row: Row) -> Lead:
     known: dict[str, Any] = {name: row[name] for name in _AS_THEY_ARE}
     return Lead(
         **known | {name: said_time_or_none(row[name]) for name in _TIMES},
+        priority_halved=row["contact"] in OUTSIDE,
         as_of=said_time(row["as_of"]),
         criteria=json.loads(row["criteria"]),
         trend=tuple(ScoreAt(said_time(at), score) for at, score in json.loads(row["trend"])),
