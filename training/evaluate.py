@@ -28,6 +28,7 @@ from training.evaluation import (
     EqualVolume,
     Estimate,
     Evaluation,
+    Gain,
     Gap,
     Learned,
     Measured,
@@ -36,7 +37,7 @@ from training.evaluation import (
     from_json,
     to_json,
 )
-from training.metrics import FloatArray, IntArray
+from training.metrics import FloatArray, IntArray, gain_curve
 from training.verdict import judge
 
 __all__ = [
@@ -68,6 +69,8 @@ METRIC_OF = {
 PROBABILISTIC = frozenset({"model", "logistic", "base_rate"})
 PROBABILITY_KEYS = frozenset({"brier", "log_loss", "calibration_slope", "calibration_intercept", "ece"})
 PICKS = "bant_picks"
+GAIN_POINTS = 101
+"""Points of a gain curve: every percent of the rows; rankings with fewer values keep each of theirs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +228,7 @@ def _measured(
         months=months,
         calibration=calibration(whole[0], by_chance, months, systems["model"]),
         gaps=_gaps(rows, drawn, systems),
+        gain=gains(rows),
     )
 
 
@@ -271,6 +275,19 @@ def _equal_volume(rows: HoldoutRows, found: Bootstrap, capacity_share: float) ->
         for rule in rules
         for by in (PICKS if (rule, at) == ("bant", "bant_volume") else rule,)
     )
+
+
+def gains(rows: HoldoutRows) -> dict[SystemName, Gain]:
+    """The gain curve of every system that puts rows into an order; none where no row is a win."""
+    ranked = [name for name in rows.score if name != "base_rate"] if rows.label.any() else []
+    return {name: _thinned(*gain_curve(rows.label, rows.score[name])) for name in ranked}
+
+
+def _thinned(worked: FloatArray, found: FloatArray) -> Gain:
+    if len(worked) > GAIN_POINTS:
+        at = np.linspace(0, 1, GAIN_POINTS)
+        worked, found = at, np.interp(at, worked, found)
+    return Gain(tuple(np.round(worked, 6).tolist()), tuple(np.round(found, 6).tolist()))
 
 
 def month_table(rows: HoldoutRows, drawn: Resamples) -> tuple[Band, ...]:

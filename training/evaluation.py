@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Literal
 
 SCHEMA_VERSION = 2
@@ -55,6 +55,17 @@ class Difference:
     metric: str
     other: SystemName
     difference: Estimate
+
+
+@dataclass(frozen=True, slots=True)
+class Gain:
+    """Share of all wins `found` when the share `worked` of the rows is worked from the top, (0, 0) to (1, 1).
+
+    Points of an exact curve, in straight lines between which rows of equal score count by expectation.
+    """
+
+    worked: tuple[float, ...]
+    found: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +173,7 @@ class Measured:
     months: tuple[Band, ...]
     calibration: CalibrationCheck
     gaps: tuple[Gap, ...]
+    gain: Mapping[SystemName, Gain] = field(default_factory=dict, kw_only=True)
 
     def difference(self, metric: str, other: SystemName) -> Estimate:
         """The model minus `other`; all None when it was not measured."""

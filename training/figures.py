@@ -6,7 +6,7 @@ read aloud and recoloured by the page around it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -34,7 +34,7 @@ from training.canvas import (
 from training.contributions import AVERAGE_SCORE, POINTS_PER_LOG_ODDS
 from training.evaluate import HoldoutRows, read_rows
 from training.evaluation import Band, Evaluation, Quadrant, SystemName
-from training.metrics import FloatArray, curve, gain_curve, log_odds, ranking
+from training.metrics import FloatArray, curve, log_odds, ranking
 from training.wording import count, percent
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def draw_figures(
     """SVG text per figure; those without data (months of undated rows, quadrants without BANT) are left out."""
     rows = read_rows(holdout, evaluation.train_base_rate, evaluation.capacity_share)
     drawings: dict[FigureName, Callable[[], Figure] | None] = {
-        "gain": lambda: gain_figure(rows, evaluation.capacity_share),
+        "gain": (lambda: gain_figure(evaluation)) if evaluation.gain else None,
         "lift": lambda: lift_figure(rows),
         "precision": lambda: precision_figure(rows, evaluation.capacity_share),
         "reliability": lambda: reliability_figure(evaluation.reliability),
@@ -79,25 +79,23 @@ def draw_figures(
     return {name: svg(name, drawing) for name, drawing in drawings.items() if drawing is not None}
 
 
-def save_png(holdout: pd.DataFrame, evaluation: Evaluation, path: Path) -> None:
+def save_png(evaluation: Evaluation, path: Path) -> None:
     """Write the gain curve as a PNG (1280 × 900 pixels, white background), as the README shows it."""
     import matplotlib as mpl
 
-    rows = read_rows(holdout, evaluation.train_base_rate, evaluation.capacity_share)
     with mpl.rc_context(STYLE):
-        figure = gain_figure(rows, evaluation.capacity_share)
+        figure = gain_figure(evaluation)
         figure.savefig(path, format="png", dpi=200, facecolor=PAPER, metadata={"Software": None})
 
 
-def gain_figure(rows: HoldoutRows, capacity_share: float) -> Figure:
+def gain_figure(evaluation: Evaluation) -> Figure:
     """Share of all wins found against share of leads worked, from the top of each ranking."""
     title, below = "Wins found when the list is worked from the top", "share of leads worked"
     figure, axes = axes_with(title, below, "share of all wins found", WIDE)
-    for name in _ranked(rows):
-        worked, found = gain_curve(rows.label, rows.score[name])
-        axes.plot(*_thinned(worked, found, name), **_line(name))
+    for name in _in_order(evaluation.gain):
+        axes.plot(evaluation.gain[name].worked, evaluation.gain[name].found, **_line(name))
     axes.plot([0, 1], [0, 1], color=MUTED, linewidth=1, linestyle=(0, (2, 3)), label="Random order")
-    mark_capacity(axes, capacity_share)
+    mark_capacity(axes, evaluation.capacity_share)
     _percent_axes(axes, 1.0, 1.0)
     axes.legend(loc="lower right")
     return figure
@@ -108,7 +106,7 @@ def lift_figure(rows: HoldoutRows) -> Figure:
     figure, axes = axes_with(
         "How much richer the top of the list is", "top share of the list", "win rate, times the average"
     )
-    for name in _ranked(rows):
+    for name in _in_order(rows.score):
         share, rate = _rates(rows, name)
         axes.plot(share, rate / max(rows.label.mean(), 1e-12), **_line(name, markers=False))
     axes.axhline(1, color=MUTED, linewidth=1, linestyle=(0, (2, 3)), label="Random order")
@@ -120,7 +118,7 @@ def lift_figure(rows: HoldoutRows) -> Figure:
 def precision_figure(rows: HoldoutRows, capacity_share: float) -> Figure:
     """Win rate of the top x % of each ranking, with the capacity of sales marked."""
     figure, axes = axes_with("Win rate of what sales works", "top share of the list", "win rate")
-    for name in _ranked(rows):
+    for name in _in_order(rows.score):
         axes.plot(*_rates(rows, name), **_line(name, markers=False))
     axes.axhline(rows.label.mean(), color=MUTED, linewidth=1, linestyle=(0, (2, 3)), label="All leads")
     mark_capacity(axes, capacity_share)
@@ -212,10 +210,10 @@ def beeswarm_figure(swarm: Beeswarm) -> Figure:
     return figure
 
 
-def _ranked(rows: HoldoutRows) -> list[SystemName]:
+def _in_order(known: Container[SystemName]) -> list[SystemName]:
     """Systems that can be drawn, in the order of the legend."""
     order: tuple[SystemName, ...] = ("model", "logistic", "points", "bant")
-    return [name for name in order if name in rows.score]
+    return [name for name in order if name in known]
 
 
 def _line(name: SystemName, *, markers: bool = True) -> dict[str, Any]:
@@ -226,14 +224,6 @@ def _line(name: SystemName, *, markers: bool = True) -> dict[str, Any]:
     style = (0, (4, 2)) if name == "logistic" else "-"
     look = {"color": COLOURS[name], "linewidth": width, "linestyle": style, "zorder": depth}
     return {"label": LABELS[name], **look, **dotted}
-
-
-def _thinned(worked: FloatArray, found: FloatArray, name: SystemName) -> tuple[FloatArray, FloatArray]:
-    """At most 300 points of a curve; BANT keeps its few exact ones."""
-    if name == "bant" or len(worked) <= CURVE_POINTS:
-        return worked, found
-    at = np.linspace(0, 1, CURVE_POINTS)
-    return at, np.interp(at, worked, found)
 
 
 def _rates(rows: HoldoutRows, name: SystemName) -> tuple[FloatArray, FloatArray]:

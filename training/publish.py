@@ -29,7 +29,7 @@ def write_report(project: Project, settings: TrainingSettings, run: Run) -> None
     folder.mkdir()
     for name, svg in figures.items():
         (folder / f"{name}.svg").write_text(svg, encoding="utf-8")
-    save_png(run.judged.frame, run.evaluation, folder / "gain.png")
+    save_png(run.evaluation, folder / "gain.png")
     facts = _facts(project, settings, run)
     (run.directory / "report.html").write_text(
         render_report(run.evaluation, {str(k): svg for k, svg in figures.items()}, facts, _sections(run)),

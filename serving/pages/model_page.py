@@ -50,6 +50,15 @@ class Reliability:
 
 
 @dataclass(frozen=True, slots=True)
+class GainCurve:
+    """Share of all wins found when so much of a list is worked from the top."""
+
+    name: str
+    worked: tuple[float, ...]
+    found: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Results:
     """The content of `evaluation.json` that the page shows; sentences are English, as the training wrote them."""
 
@@ -63,6 +72,7 @@ class Results:
     capacity_share: float
     interval_level: float
     systems: tuple[SystemResult, ...]
+    gain: tuple[GainCurve, ...]
     reliability: tuple[Reliability, ...]
     months: tuple[Reliability, ...]
     calibration_moved: bool
@@ -156,6 +166,7 @@ def results_of(found: Evaluation) -> Results:
             )
             for name, one in found.systems.items()
         ),
+        gain=tuple(GainCurve(name, one.worked, one.found) for name, one in found.gain.items()),
         reliability=_bands(found.reliability),
         months=_bands(found.months),
         calibration_moved=found.calibration.moved,

@@ -1,14 +1,17 @@
-"""Pictures of the model's page as numbers for an SVG: calibration, and the share of wins at the top of the list."""
+"""Pictures of the model's page as numbers for an SVG: calibration, and the wins found from the top of the list."""
 
+from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from serving.pages.model_page import Reliability, SystemResult
+from serving.pages.model_page import GainCurve, Reliability
 
 WIDTH, HEIGHT = 420, 300
 LEFT, RIGHT, TOP, BOTTOM = 46, 12, 12, 40
 TICKS = 4
-TOP_SHARE = 0.1
+DRAWN = ("model", "points", "bant")
+TOLD = (0.05, 0.1, 0.2, 0.3, 0.5)
+"""Shares of a list whose gain stands in the table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,17 +61,31 @@ def calibration_plot(bands: Sequence[Reliability]) -> Plot | None:
     return Plot(_ticks(most, _x), _ticks(most, _y), f"{_x(0, 1)},{_y(0, 1)} {_x(1, 1)},{_y(1, 1)}", marks, {})
 
 
-def gain_plot(systems: Sequence[SystemResult]) -> Plot | None:
-    """Share of all wins among the first tenth of each ranking, from its lift at 5 and 10 %."""
-    lines = {one.name: points for one in systems if one.name in ("model", "bant") and (points := _gain(one))}
-    chance = f"{_x(0, TOP_SHARE)},{_y(0, 1)} {_x(TOP_SHARE, TOP_SHARE)},{_y(TOP_SHARE, 1)}"
-    return Plot(_ticks(TOP_SHARE, _x), _ticks(1.0, _y), chance, (), lines) if lines else None
+def gain_plot(curves: Sequence[GainCurve]) -> Plot | None:
+    """Share of all wins found against the share of the list worked; None where nothing was measured."""
+    lines = {one.name: _line(one) for one in curves if one.name in DRAWN}
+    chance = f"{_x(0, 1)},{_y(0, 1)} {_x(1, 1)},{_y(1, 1)}"
+    return Plot(_ticks(1.0, _x), _ticks(1.0, _y), chance, (), lines) if lines else None
 
 
-def _gain(one: SystemResult) -> str:
-    at = [(share, lift.value * share) for share, lift in ((0.05, one.lift_at_5), (0.1, one.lift_at_10)) if lift.value]
-    points = [(0.0, 0.0), *((share, min(gain, 1.0)) for share, gain in at)]
-    return " ".join(f"{_x(a, TOP_SHARE)},{_y(b, 1)}" for a, b in points) if at else ""
+def gain_table(curves: Sequence[GainCurve]) -> tuple[tuple[float, tuple[float, ...]], ...]:
+    """Shares of the list, each with the share of wins that every curve has found by then."""
+    return tuple((share, tuple(found_at(one, share) for one in curves)) for share in TOLD)
+
+
+def found_at(curve: GainCurve, share: float) -> float:
+    """Share of all wins when `share` of the list is worked.
+
+    >>> found_at(GainCurve("bant", (0.0, 0.2, 1.0), (0.0, 0.6, 1.0)), 0.1)
+    0.3
+    """
+    after = max(bisect_left(curve.worked, share), 1)
+    (left, right), (low, high) = curve.worked[after - 1 : after + 1], curve.found[after - 1 : after + 1]
+    return low + (high - low) * (share - left) / (right - left)
+
+
+def _line(one: GainCurve) -> str:
+    return " ".join(f"{_x(worked, 1)},{_y(found, 1)}" for worked, found in zip(one.worked, one.found, strict=True))
 
 
 def _round_up(share: float) -> float:

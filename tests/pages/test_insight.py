@@ -8,8 +8,8 @@ from sites import PAGE, client_of, sign_in, site_in
 from sqlalchemy import insert
 
 from serving.live.account_history import AccountHistory
-from serving.pages.model_page import Interval, Reliability, SystemResult
-from serving.pages.plots import calibration_plot, gain_plot
+from serving.pages.model_page import GainCurve, Interval, Reliability
+from serving.pages.plots import calibration_plot, gain_plot, gain_table
 from serving.store.schema import ACCOUNT, DOCUMENT
 from serving.web.app import create_app
 
@@ -199,7 +199,7 @@ def test_plots_stand_where_their_numbers_are():
     plot = calibration_plot([band(0.0, 0.0), band(0.1, 0.05)])
     assert [(mark.x, mark.y) for mark in plot.marks] == [(46.0, 260.0), (408.0, 136.0)]
     assert calibration_plot([]) is None
-    none = Interval(None, None, None)
-    system = SystemResult("model", none, none, Interval(4.0, 3, 5), Interval(3.0, 2, 4), none, none)
-    assert gain_plot([system]).lines == {"model": "46.0,260.0 227.0,210.4 408.0,185.6"}
+    curve = GainCurve("model", (0.0, 0.5, 1.0), (0.0, 0.8, 1.0))
+    assert gain_plot([curve]).lines == {"model": "46.0,260.0 227.0,61.6 408.0,12.0"}
     assert gain_plot([]) is None
+    assert [round(found[0], 6) for _, found in gain_table([curve])] == [0.08, 0.16, 0.32, 0.48, 0.8]

@@ -49,6 +49,25 @@ def test_values_are_those_of_the_metrics(holdout, found):
     assert model.ece.value == pytest.approx(metrics.expected_calibration_error(label, p), abs=1e-6)
 
 
+def test_gain_curves_are_those_of_the_ranking(holdout, found):
+    assert list(found.gain) == ["model", "logistic", "bant", "points"]
+    worked, wins = metrics.gain_curve(holdout["label"].to_numpy(), holdout["propensity"].to_numpy())
+    model, bant = found.gain["model"], found.gain["bant"]
+    assert model.worked == tuple(i / 100 for i in range(101))
+    assert model.found == pytest.approx(np.interp(model.worked, worked, wins), abs=1e-6)
+    assert model.found[10] == pytest.approx(found.systems["model"].lift_at_10.value / 10, abs=1e-5)
+    assert len(bant.worked) == holdout["bant_met"].nunique() + 1
+
+
+def test_without_wins_there_is_no_gain():
+    assert evaluated(synthetic_holdout(200).assign(label=0)).gain == {}
+
+
+def test_evaluations_written_without_gain_are_read(found):
+    older = {key: value for key, value in json.loads(to_json(found)).items() if key != "gain"}
+    assert from_json(json.dumps(older)) == replace(found, gain={})
+
+
 def test_every_interval_holds_its_value(found):
     for system in found.systems.values():
         estimates = [getattr(system, f.name) for f in fields(system)]

@@ -111,8 +111,8 @@ def test_a_beeswarm_of_nothing_is_drawn(points):
 
 
 def test_the_png_is_large_enough_for_the_readme(case, tmp_path):
-    holdout, found, _ = case
-    save_png(holdout, found, tmp_path / "gain.png")
+    _, found, _ = case
+    save_png(found, tmp_path / "gain.png")
     header = (tmp_path / "gain.png").read_bytes()[:24]
     width, height = int.from_bytes(header[16:20], "big"), int.from_bytes(header[20:24], "big")
     assert (width, height) == (1280, 900)

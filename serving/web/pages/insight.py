@@ -10,7 +10,7 @@ from features.errors import ModelRefusedError
 from serving.identity.who import Identity
 from serving.pages.funnel_page import AskedFunnel, funnel_page
 from serving.pages.model_page import model_page
-from serving.pages.plots import calibration_plot, gain_plot
+from serving.pages.plots import calibration_plot, gain_plot, gain_table
 from serving.pages.quality import AskedQuality, quality
 from serving.web.access import needs
 from serving.web.credentials import site_of
@@ -33,7 +33,8 @@ def model(request: Request, who: Annotated[Identity, needs("model")]) -> Respons
         context,
         who,
         calibration=None if results is None else calibration_plot(results.reliability),
-        gain=None if results is None else gain_plot(results.systems),
+        gain=None if results is None else gain_plot(results.gain),
+        gains=() if results is None else gain_table(results.gain),
     )
 
 
