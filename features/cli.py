@@ -17,23 +17,19 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from typer.exceptions import TyperException
 
 from features.errors import ProjectFileError, RefusedError
-from features.project import Project
-from features.tables import Tables
 
 if TYPE_CHECKING:
     from features.engines.event_logs import Limits
+    from features.project import Project
+    from features.tables import Tables
 
-app = typer.Typer(
-    name="ripelead",
-    help="Which leads are ripe, and why: point-in-time features, calibrated boosting, exact reasons, beside BANT.",
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-)
+# Every layer adds its commands to it.
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 # No emoji codes: an id such as crm:100:b must be printed as it is.
 out = Console(highlight=False, soft_wrap=True, emoji=False)
 err = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
 ProjectFolder = Annotated[Path, typer.Option("--project", "-p", help="folder with ripelead.toml")]
+HERE = Path()
 INTERRUPTED = 130
 DEFECT = 70
 # More quarantined rows than this share and the exit code is 1, so that a scheduler can warn.
@@ -42,14 +38,15 @@ WARN_QUARANTINED = 0.01
 FIRST_YEAR, LAST_YEAR = 1900, 2199
 
 
-def run(application: typer.Typer) -> int:
+def run(application: Callable[..., object]) -> int:
     """Run the command line and give its exit code; a refusal is one message on stderr, never a traceback."""
     # Read when LightGBM's OpenMP library is loaded: waiting threads that spin make training ten times slower on a
     # machine that has other work to do.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     _print_whatever_the_terminal_can()
     try:
-        return int(application(standalone_mode=False) or 0)
+        code = application(standalone_mode=False)
+        return code if isinstance(code, int) else 0
     except RefusedError as error:
         err.print(f"ripelead: {error}", markup=False)
         return error.exit_code
@@ -77,7 +74,7 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def parse_as_of(text: str, project: Project) -> datetime:
+def parse_as_of(text: str, project: "Project") -> datetime:
     """As-of date of a command line, UTC.
 
     Raises:
@@ -130,7 +127,7 @@ def parse_limits(memory: str | None, threads: int | None) -> "Limits":
     return Limits(amount, cores)
 
 
-def read_checked(project: Project, *, untimed: bool) -> Tables:
+def read_checked(project: "Project", *, untimed: bool) -> "Tables":
     """Tables through the door; bad rows are written to `quarantine/`, and the row accounting is printed."""
     from features.tables import read_tables
 
@@ -140,7 +137,7 @@ def read_checked(project: Project, *, untimed: bool) -> Tables:
     return tables
 
 
-def account_for(project: Project, tables: Tables) -> None:
+def account_for(project: "Project", tables: "Tables") -> None:
     """Write the bad rows to `quarantine/`, print the row accounting and what people should know."""
     from features.quarantine import write_quarantine
     from features.tables import counts_text
@@ -151,7 +148,7 @@ def account_for(project: Project, tables: Tables) -> None:
         err.print(f"note: {note}", markup=False)
 
 
-def exit_code(tables: Tables) -> int:
+def exit_code(tables: "Tables") -> int:
     """0, or 1 when more rows than the warn level were quarantined."""
     read = sum(count.read for count in tables.counts)
     return int(sum(count.quarantined for count in tables.counts) > WARN_QUARANTINED * max(read, 1))

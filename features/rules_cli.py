@@ -12,6 +12,7 @@ import typer
 from typer.core import TyperGroup
 
 from features.cli import (
+    HERE,
     ProjectFolder,
     account_for,
     app,
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
     from features.points_log import PointsLog
     from features.snapshots import Snapshots
 
-HERE = Path()
 LOG = "log"
 AsOf = Annotated[str, typer.Option("--as-of", help="time such as 2026-06-30T00:00:00Z; events from then on are unseen")]
 AsJson = Annotated[bool, typer.Option("--json", help="one JSON object instead of text")]

@@ -5,11 +5,11 @@ from typing import Annotated, Any
 
 import typer
 
-from features.cli import ProjectFolder, app, exit_code, out, parse_as_of, read_checked
+from features.cli import HERE, ProjectFolder, app, exit_code, out, parse_as_of, read_checked
 from serving.language.translations import Language
 from training.bundle import load_bundle
-from training.cli import HERE, read_all
 from training.registry import registry_of
+from training.settings import read_all
 
 
 @app.command()

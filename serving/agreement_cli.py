@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from features.cli import ProjectFolder, account_for, app, err, exit_code, out, parse_as_of, parse_limits, utc_now
+from features.cli import HERE, ProjectFolder, account_for, app, err, exit_code, out, parse_as_of, parse_limits, utc_now
 from features.engines.event_logs import Limits
 from features.errors import ProjectFileError
 from features.frameworks.definition import Framework
@@ -25,9 +25,8 @@ from serving.language.translations import Language
 from serving.sinks import FileTarget
 from training.agreement.run import compared_frameworks
 from training.bundle import load_bundle
-from training.cli import HERE, read_all
 from training.registry import registry_of
-from training.settings import TrainingSettings
+from training.settings import TrainingSettings, read_all
 
 NOTHING_TO_DO = 99
 

@@ -7,13 +7,12 @@ from typing import Annotated
 import typer
 
 from features.cells import instant
-from features.cli import ProjectFolder, app, err, out, parse_as_of, utc_now
+from features.cli import HERE, ProjectFolder, app, err, out, parse_as_of, utc_now
 from features.errors import ProjectFileError
 from features.project import read_project
 from features.serve_settings import ServeSettings
 from serving.identity.audit import READINGS, Purpose, Reading
 from serving.user_cli import at_desk, operator
-from training.cli import HERE
 
 
 @app.command()

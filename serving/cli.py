@@ -5,35 +5,15 @@ import os
 import sys
 from contextlib import suppress
 
-import features.rules_cli  # noqa: F401
-import serving.accounts_cli
-import serving.agreement_cli
-import serving.audit_cli
-import serving.contact_cli
-import serving.crm_cli
-import serving.decisions_cli
-import serving.deliver_cli
-import serving.digest_cli
-import serving.explain_cli
-import serving.funnel_cli
-import serving.handover_cli
-import serving.key_cli
-import serving.nurture_cli
-import serving.publish_cli
-import serving.routing_cli
-import serving.score_cli
-import serving.serve_cli
-import serving.stages_cli  # noqa: F401
-import training.promote_cli
-import training.tune_cli  # noqa: F401
-from features.cli import app, run
+from features.cli import run
+from serving.commands import command_line
 
 
 def main() -> None:
     """Entry point of the command `ripelead`."""
     code: list[int] = []
     atexit.register(_leave, code)  # the first to be registered is the last to be called
-    code.append(run(app))
+    code.append(run(command_line()))
     sys.exit(code[0])
 
 

@@ -8,15 +8,14 @@ from typing import Annotated
 import pyarrow as pa
 import typer
 
-from features.cli import ProjectFolder, app, exit_code, out, parse_as_of, read_checked, status
+from features.cli import HERE, ProjectFolder, app, exit_code, out, parse_as_of, read_checked, status
 from features.contact_window import FLAGS
 from features.errors import InputContractError
 from features.project import Project
 from features.tables import Tables
 from serving.lead.explain_words import shown_id
 from serving.plain_tables import refuse_format, write_plain
-from training.cli import HERE, read_all
-from training.settings import TrainingSettings
+from training.settings import TrainingSettings, read_all
 
 WORDS = {"too_early": "too early", "now": "now", "going_cold": "going cold", "gone": "interest is gone"}
 SHOWN = 20

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from features.cli import WARN_QUARANTINED, ProjectFolder, app, err, out, utc_now
+from features.cli import HERE, WARN_QUARANTINED, ProjectFolder, app, err, out, utc_now
 from features.crm_settings import DynamicsSettings, HubSpotSettings, SalesforceSettings
 from features.errors import ProjectFileError, SinkError
 from features.project import Project, expand_environment
-from training.cli import HERE, read_all
-from training.settings import TrainingSettings
+from training.settings import TrainingSettings, read_all
 
 if TYPE_CHECKING:
     from features.tables import Tables

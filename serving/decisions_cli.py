@@ -6,12 +6,12 @@ from typing import Annotated
 
 import typer
 
-from features.cli import ProjectFolder, app, out
+from features.cli import HERE, ProjectFolder, app, out
 from features.errors import ProjectFileError, SinkError
 from features.files import replaced_file
 from features.serve_settings import ServeSettings
 from serving.live.decided import KINDS, Format, written
-from training.cli import HERE, read_all
+from training.settings import read_all
 
 
 @app.command()

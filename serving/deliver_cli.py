@@ -13,12 +13,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from features.cli import ProjectFolder, app, err, out, utc_now
+from features.cli import HERE, ProjectFolder, app, err, out, utc_now
 from features.errors import ProjectFileError
 from features.project import Project, read_project
 from features.serve_settings import ServeSettings
 from features.webhook_settings import WebhookSettings
-from training.cli import HERE
 
 if TYPE_CHECKING:
     from serving.store.connection import Store

@@ -4,12 +4,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from features.cli import ProjectFolder, app, err, out, parse_as_of
+from features.cli import HERE, ProjectFolder, app, err, out, parse_as_of
 from features.digest_settings import DigestSettings
 from features.errors import ProjectFileError, RefusedError
 from features.project import Project, read_project
 from features.serve_settings import ServeSettings
-from training.cli import HERE
 
 if TYPE_CHECKING:
     from email.message import EmailMessage

@@ -9,7 +9,7 @@ import pandas as pd
 import typer
 
 from features.cells import instant
-from features.cli import ProjectFolder, app, err, out, parse_as_of, utc_now
+from features.cli import HERE, ProjectFolder, app, err, out, parse_as_of, utc_now
 from features.errors import ProjectFileError
 from features.histories import restrict
 from features.project import Project
@@ -25,8 +25,8 @@ from serving.lead.team_advice import team_advice
 from serving.lead.what_if import actionable_kinds, usual_interactions, what_would_change
 from serving.lifecycle.history import process_of
 from training.bundle import Bundle, load_bundle
-from training.cli import HERE, read_all
 from training.registry import registry_of
+from training.settings import read_all
 
 
 @dataclass(frozen=True, slots=True)

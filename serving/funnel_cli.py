@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from features.cli import ProjectFolder, app, err, exit_code, out, parse_as_of, read_checked, status
+from features.cli import HERE, ProjectFolder, app, err, exit_code, out, parse_as_of, read_checked, status
 from features.errors import InputContractError, RefusedError
 from serving.plain_tables import refuse_format, write_plain
-from training.cli import HERE, read_all
+from training.settings import read_all
 
 if TYPE_CHECKING:
     from datetime import datetime

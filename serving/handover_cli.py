@@ -9,7 +9,7 @@ import pandas as pd
 import typer
 
 from features.cells import instant
-from features.cli import ProjectFolder, app, err, out, parse_as_of, utc_now
+from features.cli import HERE, ProjectFolder, app, err, out, parse_as_of, utc_now
 from features.errors import ProjectFileError
 from features.histories import build_histories
 from features.project import Project
@@ -21,9 +21,8 @@ from serving.language.translations import Language, translation_to
 from serving.lead.similar import around_closed
 from serving.lead.what_if import actionable_kinds
 from training.bundle import Bundle, load_bundle
-from training.cli import HERE, read_all
 from training.registry import registry_of
-from training.settings import TrainingSettings
+from training.settings import TrainingSettings, read_all
 
 ENDINGS = (".html", ".json", ".txt")
 

@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from features.cells import instant
-from features.cli import ProjectFolder, err, out, utc_now
+from features.cli import HERE, ProjectFolder, err, out, utc_now
 from features.errors import ProjectFileError
 from serving.user_cli import at_desk, operator, spelled, user_app
-from training.cli import HERE
 
 if TYPE_CHECKING:
     from serving.store.keys import Key

@@ -8,13 +8,13 @@ import pandas as pd
 import pyarrow as pa
 import typer
 
-from features.cli import ProjectFolder, app, err, exit_code, out, parse_as_of, read_checked, utc_now
+from features.cli import HERE, ProjectFolder, app, err, exit_code, out, parse_as_of, read_checked, utc_now
 from features.errors import ProjectFileError
 from features.nurture_settings import AudienceSettings, NurtureSettings
 from features.tables import Tables
 from serving.language.translations import Language
 from serving.nurture.audience import Platform
-from training.cli import HERE, read_all
+from training.settings import read_all
 
 AsOf = Annotated[str, typer.Option("--as-of", help="time such as 2026-06-30T00:00:00Z; events from then on are unseen")]
 

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from features.cli import (
+    HERE,
     ProjectFolder,
     app,
     err,
@@ -17,7 +18,7 @@ from features.cli import (
     utc_now,
 )
 from features.serve_settings import ServeSettings
-from training.cli import HERE, read_all
+from training.settings import read_all
 
 
 @app.command()

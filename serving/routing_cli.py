@@ -4,10 +4,10 @@ from typing import Annotated
 
 import typer
 
-from features.cli import ProjectFolder, app, err, exit_code, out, parse_as_of, utc_now
+from features.cli import HERE, ProjectFolder, app, err, exit_code, out, parse_as_of, utc_now
 from features.errors import ProjectFileError
 from features.routing_settings import RoutingSettings
-from training.cli import HERE, read_all
+from training.settings import read_all
 
 
 @app.command(name="route")

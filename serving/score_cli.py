@@ -14,6 +14,7 @@ import pyarrow as pa
 import typer
 
 from features.cli import (
+    HERE,
     WARN_QUARANTINED,
     ProjectFolder,
     account_for,
@@ -37,8 +38,9 @@ from serving.csv_dialects import DialectName
 from serving.language.translations import Language
 from serving.sinks import Target, target_of
 from training.bundle import load_bundle
-from training.cli import HERE, Engine, read_all
+from training.cli import Engine
 from training.registry import registry_of
+from training.settings import read_all
 from training.wording import percent
 
 NOTHING_TO_DO = 99

@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
-from features.cli import ProjectFolder, app, err, out, parse_as_of, utc_now
+from features.cli import HERE, ProjectFolder, app, err, out, parse_as_of, utc_now
 from features.errors import SinkError
 from features.serve_settings import ServeSettings
-from training.cli import HERE, read_all
+from training.settings import read_all
 
 MOST_BY_DEFAULT = 2
 

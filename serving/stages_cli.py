@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from features.cli import (
+    HERE,
     ProjectFolder,
     account_for,
     app,
@@ -25,8 +26,7 @@ from features.cli import (
 from features.dates import dates_of
 from features.errors import ModelRefusedError, ProjectFileError
 from features.project import Project
-from training.cli import HERE, read_all
-from training.settings import TrainingSettings
+from training.settings import TrainingSettings, read_all
 
 if TYPE_CHECKING:
     from features.engines.event_logs import Limits

@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from features.cells import instant
-from features.cli import ProjectFolder, app, err, out, utc_now
+from features.cli import HERE, ProjectFolder, app, err, out, utc_now
 from features.errors import ProjectFileError
 from features.oidc_settings import HumanRole, OidcSettings
 from features.project import read_project
 from features.serve_settings import ServeSettings
 from serving.language.translations import Language
-from training.cli import HERE
 
 if TYPE_CHECKING:
     from serving.identity.audit import Action

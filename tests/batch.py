@@ -16,8 +16,8 @@ from serving.batch.job import Around, Done, Job, run_job
 from serving.batch.steps import silent_steps
 from serving.sinks import target_of
 from training.bundle import load_bundle
-from training.cli import read_all
 from training.registry import registry_of
+from training.settings import read_all
 
 MOMENT = pd.Timestamp(AS_OF).to_pydatetime()
 CLOCK = pd.Timestamp("2026-07-01", tz="UTC").to_pydatetime()

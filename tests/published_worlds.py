@@ -8,8 +8,8 @@ from serving.publish.gathered import Asked
 from serving.publish.publish import publish
 from serving.store.connection import open_store
 from training.bundle import load_bundle
-from training.cli import read_all
 from training.registry import registry_of
+from training.settings import read_all
 
 AS_OF = datetime(2026, 1, 1, tzinfo=UTC)
 

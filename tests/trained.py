@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from features.cli import app, run
+from features.cli import run
 from features.simulate import WorldSettings, simulate
 
 AS_OF = "2026-01-01T00:00:00Z"
@@ -13,11 +13,11 @@ def command(*arguments: object) -> int:
     """Exit code of `ripelead` with these arguments."""
     import sys
 
-    import serving.cli  # noqa: F401  # adds all commands to `app`
+    from serving.commands import command_line
 
     before, sys.argv = sys.argv, ["ripelead", *map(str, arguments)]
     try:
-        return run(app)
+        return run(command_line())
     finally:
         sys.argv = before
 

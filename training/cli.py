@@ -11,6 +11,7 @@ import numpy as np
 import typer
 
 from features.cli import (
+    HERE,
     ProjectFolder,
     account_for,
     app,
@@ -29,7 +30,7 @@ from features.project import FILE_NAME, Project, read_project
 from features.rules_cli import points_app
 from features.tables import Tables
 from training.evaluation import Estimate, Evaluation, from_json
-from training.settings import SECTIONS, TrainingSettings, read_training_settings
+from training.settings import SECTIONS, TrainingSettings, read_all
 
 if TYPE_CHECKING:
     from features.engines.event_logs import Limits
@@ -44,14 +45,7 @@ class Engine(StrEnum):
     spark = "spark"
 
 
-HERE = Path()
 RUNS = "runs"
-
-
-def read_all(directory: Path) -> tuple[Project, TrainingSettings]:
-    """The whole project file, checked."""
-    project = read_project(directory)
-    return project, read_training_settings(project)
 
 
 @app.command()

@@ -5,16 +5,15 @@ from typing import Annotated
 
 import typer
 
-from features.cli import ProjectFolder, app, err, out, read_checked, utc_now
+from features.cli import HERE, ProjectFolder, app, err, out, read_checked, utc_now
 from features.errors import ModelRefusedError, ProjectFileError
 from features.project import Project
-from training.cli import HERE, read_all
 from training.dataset import load_dataset
 from training.gate.decision import GateDecision
 from training.promotion import Asked, ask_gate, decision_for, mirror, refusal
 from training.promotion import promote as run_promotion
 from training.registry import registry_of
-from training.settings import TrainingSettings
+from training.settings import TrainingSettings, read_all
 
 MARKS = {"passed": "✓", "warning": "!", "refused": "✗"}
 Force = Annotated[bool, typer.Option("--force", help="promote although the gate refuses; needs --reason")]

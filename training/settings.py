@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
 from features.deals import DealsOfAccount
-from features.project import Project
+from features.project import Project, read_project
 from features.sections import AwareTime, Section
 from training.exploration import ExplorationSettings
 from training.gate.settings import GateSettings
@@ -197,3 +198,9 @@ def read_training_settings(project: Project) -> TrainingSettings:
         gate=project.section("gate", GateSettings),
         report=project.section("report", ReportSettings),
     )
+
+
+def read_all(directory: Path) -> tuple[Project, TrainingSettings]:
+    """The whole project file, checked; raises `ProjectFileError` naming the key at fault."""
+    project = read_project(directory)
+    return project, read_training_settings(project)

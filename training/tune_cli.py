@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from features.cli import INTERRUPTED, ProjectFolder, app, err, exit_code, out, read_checked, status
+from features.cli import HERE, INTERRUPTED, ProjectFolder, app, err, exit_code, out, read_checked, status
 from features.files import write_text
 from features.project import Project
-from training.cli import HERE, read_all
 from training.locks import held
-from training.settings import TrainingSettings
+from training.settings import TrainingSettings, read_all
 
 if TYPE_CHECKING:
     from training.tuning.result import Tuning

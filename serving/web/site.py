@@ -16,9 +16,8 @@ from serving.identity.provider import Provider, provider_of
 from serving.live.model_in_use import ModelInUse
 from serving.live.warm_up import load_warm
 from serving.store.connection import Store, open_store, store_url
-from training.cli import read_all
 from training.registry import registry_of
-from training.settings import TrainingSettings
+from training.settings import TrainingSettings, read_all
 
 
 @dataclass(frozen=True, slots=True)

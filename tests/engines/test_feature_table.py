@@ -10,10 +10,10 @@ from features.build import build_features
 from features.engines.event_logs import Limits
 from features.project import read_project
 from features.tables import read_tables
-from training.cli import read_all
 from training.dataset import load_dataset
 from training.feature_table import Job, write_feature_table
 from training.model import learn_catalog
+from training.settings import read_all
 
 pytestmark = pytest.mark.xdist_group(name="world")
 

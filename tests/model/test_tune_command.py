@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from features.cli import run
-from serving.cli import app
+from serving.commands import command_line
 
 HEAD = """
 [label]
@@ -48,7 +48,7 @@ def written(folder, change):
 
 def tune(monkeypatch, folder, *arguments):
     monkeypatch.setattr("sys.argv", ["ripelead", "tune", "-p", str(folder), *map(str, arguments)])
-    return run(app)
+    return run(command_line())
 
 
 @contextmanager

@@ -24,7 +24,7 @@ from serving.pages.what_if import usual_of, what_if
 from serving.store.connection import open_store
 from serving.store.lead_records import document
 from serving.store.schema import LEAD
-from training.cli import read_all
+from training.settings import read_all
 
 
 @pytest.fixture(scope="module")

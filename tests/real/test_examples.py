@@ -11,7 +11,7 @@ from benchmarks.real import CASES, CLOCK, EXAMPLES
 from features.cli import run
 from features.project import read_project
 from features.tables import read_tables
-from serving.cli import app
+from serving.commands import command_line
 from training.dataset import load_dataset
 from training.model import learn_catalog
 from training.registry import registry_of
@@ -86,7 +86,7 @@ def test_maven_is_refused_by_promote(data, tmp_path, monkeypatch, capsys):
     train(project, read_training_settings(project), tables, folder, lambda _: None)
     registry_of(project).register(folder, CLOCK)
     monkeypatch.setattr("sys.argv", ["ripelead", "promote", "-p", str(tmp_path)])
-    assert run(app) == 4
+    assert run(command_line()) == 4
     assert "No usable signal" in capsys.readouterr().err
 
 
