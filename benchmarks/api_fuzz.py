@@ -27,7 +27,8 @@ from serving.publish.gathered import Asked  # noqa: E402
 from serving.publish.publish import publish  # noqa: E402
 from serving.store import publications  # noqa: E402
 from serving.store.connection import open_store  # noqa: E402
-from serving.store.leads import Scope, Wanted, leads_page  # noqa: E402
+from serving.store.lead_keys import Scope, Wanted  # noqa: E402
+from serving.store.leads import leads_page  # noqa: E402
 from serving.web.app import create_app  # noqa: E402
 from serving.web.site import Site, open_site  # noqa: E402
 

@@ -97,7 +97,8 @@ def resident(parent: int) -> float:
 def page(found: dict[str, list[Load]], total: int, memory: float) -> str:
     """The page."""
     rows = [
-        f"| {name} | {one.connections} | {one.per_second:.0f} | {one.p50} | {one.p95} | {one.p99} | {one.failed} |"
+        f"| {name} | {one.connections} | {one.per_second:.0f} | {one.p50} | {one.p95} | {one.p99} | "
+        f"{one.cpu:.2f} | {one.failed} |"
         for name, loads in found.items()
         for one in loads
     ]
@@ -110,12 +111,12 @@ def page(found: dict[str, list[Load]], total: int, memory: float) -> str:
             f"{total:,} leads in SQLite, two workers, readers on the same {os.cpu_count()} cores over loopback, each",
             "asking for the next page as soon as it has the last. Milliseconds from the first byte sent to the last",
             f"received; lead pages are those of {PAGES:,} open leads by chance, each with its whole history read and",
-            "phrased anew.",
+            "phrased anew. CPU: milliseconds that the workers' processors spent on one page.",
             f"Mean load of the last minute {os.getloadavg()[0]:.1f}, Python {platform.python_version()}, "
             f"{datetime.now(UTC):%Y-%m-%d}. Memory of all processes afterwards: {memory:,.0f} MiB.",
             "",
-            "| page | readers | pages/s | p50 | p95 | p99 | failed |",
-            "|---|--:|--:|--:|--:|--:|--:|",
+            "| page | readers | pages/s | p50 | p95 | p99 | CPU | failed |",
+            "|---|--:|--:|--:|--:|--:|--:|--:|",
             *rows,
             "",
         ]

@@ -19,8 +19,10 @@ def one_line(text: str, most: int = MOST) -> str:
     'abcd…'
     """
     # Far more than can be shown is not looked at: a cell of megabytes costs nothing.
-    kept = "".join(_kept(character) for character in text[: 8 * most])
-    line = " ".join(kept.split())
+    line = text[: 8 * most]
+    if not line.isprintable():  # most are, and have nothing to leave out
+        line = "".join(_kept(character) for character in line)
+    line = " ".join(line.split())
     return (line if len(line) <= most else line[: most - 1].rstrip() + "…") or UNNAMED
 
 

@@ -22,7 +22,7 @@ from serving.pages.worklist import Reader
 from serving.publish.lead_rows import NAMES
 from serving.store.accounts import account_kept, accounts_page, leads_of_account
 from serving.store.connection import Store
-from serving.store.leads import Key, Scope
+from serving.store.lead_keys import Key, Scope
 from serving.store.publications import Publication, current
 
 ROWS, MOST_LEADS, MOST_HAPPENINGS = 30, 100, 30

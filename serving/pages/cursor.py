@@ -5,7 +5,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from typing import get_args
 
 from features.errors import InputContractError
-from serving.store.leads import Key, Sort
+from serving.store.lead_keys import Key, Sort
 
 _NUMBERS: tuple[Sort, ...] = tuple(sort for sort in get_args(Sort) if sort != "company")
 

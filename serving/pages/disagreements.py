@@ -10,7 +10,8 @@ from serving.pages.lead_lines import LeadLine, Telling, TopReason, lead_lines, s
 from serving.pages.page_counts import PageCounts
 from serving.pages.worklist import Reader
 from serving.store.connection import Store
-from serving.store.leads import Key, Scope, Wanted, leads_page
+from serving.store.lead_keys import Key, Scope, Wanted
+from serving.store.leads import leads_page
 from serving.store.publications import current
 
 Kind = Literal["model_only", "framework_only", "ask"]

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 from serving.pages.worklist import Reader
 from serving.store.connection import Store
+from serving.store.lead_keys import Scope
 from serving.store.lead_records import LeadRecord
-from serving.store.leads import Scope, neighbours
+from serving.store.leads import neighbours
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,16 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from serving.store.leads import (
-    Choices,
-    Place,
-    Reading,
-    Scope,
-    agreement_counts,
-    lead_choices,
-    newest_action,
-    place_counts,
-)
+from serving.store.lead_keys import Place, Scope
+from serving.store.leads import Choices, Reading, agreement_counts, lead_choices, newest_action, place_counts
 
 MOST_KEPT = 1_000
 US_A_MINUTE = 60_000_000

@@ -8,7 +8,8 @@ from serving.pages.freshness import Freshness, freshness
 from serving.pages.lead_lines import LeadLine, Telling, lead_lines
 from serving.pages.page_counts import PageCounts
 from serving.store.connection import Store
-from serving.store.leads import Key, Place, Scope, Sort, Visible, Wanted, leads_page
+from serving.store.lead_keys import Key, Place, Scope, Sort, Visible, Wanted
+from serving.store.leads import leads_page
 from serving.store.publications import current
 
 ROWS = 30

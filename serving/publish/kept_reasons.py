@@ -55,5 +55,5 @@ def _reason(one: dict[str, Any], phrases: Phrases | None) -> Reason:
 
 def _words(name: str, others: float | None, phrases: Phrases) -> str:
     if name == REST:
-        return str(phrases.everything_else(np.array([int(others or 0)]))[0].as_py())
+        return phrases.further(int(others or 0))
     return phrases.start if name == START else phrases.end_of_scale

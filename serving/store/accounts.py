@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Connection, case, func, or_, select, tuple_
 
-from serving.store.leads import Key, LeadRow, Scope, Visible
+from serving.store.lead_keys import Key, Scope, Visible
+from serving.store.leads import LeadRow
 from serving.store.schema import ACCOUNT, LEAD
 
 

@@ -3,9 +3,13 @@
 import json
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from serving.store.schema import INTERACTION
+
+_OF_ACCOUNT = (
+    select(INTERACTION.c.row).where(INTERACTION.c.account_key == bindparam("account")).order_by(INTERACTION.c.id)
+)
 
 
 def arrived_rows(connection: Connection) -> list[dict[str, Any]]:
@@ -16,5 +20,4 @@ def arrived_rows(connection: Connection) -> list[dict[str, Any]]:
 
 def rows_of_account(connection: Connection, account_key: str) -> list[dict[str, Any]]:
     """Canonical rows of the interactions of one account that arrived, in the order of their arrival."""
-    rows = select(INTERACTION.c.row).where(INTERACTION.c.account_key == account_key).order_by(INTERACTION.c.id)
-    return [json.loads(text) for text in connection.scalars(rows)]
+    return [json.loads(text) for text in connection.scalars(_OF_ACCOUNT, {"account": account_key})]

@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from serving.live.account_history import AccountHistory, unpacked
 from serving.store.arrived import rows_of_account
@@ -86,19 +86,43 @@ class Colleague:
     score: int | None
 
 
-_COLUMNS = [LEAD.c[one.name] for one in fields(LeadRecord)]
 _CURRENT = select(PUBLICATION.c.id).where(PUBLICATION.c.state == "current").scalar_subquery()
+# Statements of the page that is asked for most are put together once.
+_BY_ID = select(*(LEAD.c[one.name] for one in fields(LeadRecord))).where(
+    LEAD.c.publication == _CURRENT, LEAD.c.lead_id == bindparam("wanted")
+)
+_SUMMARY = select(PUBLICATION.c.summary).where(PUBLICATION.c.id == bindparam("publication"))
+_HISTORY = select(ACCOUNT.c.history).where(
+    ACCOUNT.c.publication == bindparam("publication"), ACCOUNT.c.account_key == bindparam("account")
+)
+_POINTS = (
+    select(SCORE_POINT.c.as_of, SCORE_POINT.c.score)
+    .where(SCORE_POINT.c.lead_id == bindparam("wanted"))
+    .order_by(SCORE_POINT.c.as_of.desc())
+    .limit(MOST_POINTS)
+)
+_ACTIONS = (
+    select(*(LEAD_ACTION.c[one.name] for one in fields(ActionRecord)))
+    .where(LEAD_ACTION.c.lead_id == bindparam("wanted"))
+    .order_by(LEAD_ACTION.c.id.desc())
+    .limit(MOST_ACTIONS)
+)
+_COLLEAGUES = select(*(LEAD.c[one.name] for one in fields(Colleague))).where(
+    LEAD.c.publication == bindparam("publication"),
+    LEAD.c.account_key == bindparam("account"),
+    LEAD.c.lead_id != bindparam("wanted"),
+)
 
 
 def find_lead(connection: Connection, lead_id: str) -> LeadRecord | None:
     """The lead in the current publication; None where it has none of that id."""
-    row = connection.execute(select(*_COLUMNS).where(LEAD.c.publication == _CURRENT, LEAD.c.lead_id == lead_id)).first()
+    row = connection.execute(_BY_ID, {"wanted": lead_id}).first()
     return None if row is None else LeadRecord(*row)
 
 
 def open_leads_of(connection: Connection, publication: int) -> int:
     """How many leads of a publication are open: what a rank is of."""
-    summary = connection.scalar(select(PUBLICATION.c.summary).where(PUBLICATION.c.id == publication))
+    summary = connection.scalar(_SUMMARY, {"publication": publication})
     return int(json.loads(summary or "{}").get("open", 0))
 
 
@@ -108,8 +132,7 @@ def account_history(connection: Connection, publication: int, account_key: str) 
     Raises:
         KeyError: no such account.
     """
-    where = (ACCOUNT.c.publication == publication, ACCOUNT.c.account_key == account_key)
-    packed = connection.scalar(select(ACCOUNT.c.history).where(*where))
+    packed = connection.scalar(_HISTORY, {"publication": publication, "account": account_key})
     if packed is None:
         raise KeyError(account_key)
     return unpacked(packed).with_interactions(rows_of_account(connection, account_key))
@@ -117,32 +140,19 @@ def account_history(connection: Connection, publication: int, account_key: str) 
 
 def score_points(connection: Connection, lead_id: str) -> Sequence[tuple[int, int]]:
     """When the lead was scored and its score then, oldest first."""
-    newest = (
-        select(SCORE_POINT.c.as_of, SCORE_POINT.c.score)
-        .where(SCORE_POINT.c.lead_id == lead_id)
-        .order_by(SCORE_POINT.c.as_of.desc())
-        .limit(MOST_POINTS)
-    )
-    return [(row.as_of, row.score) for row in connection.execute(newest)][::-1]
+    return [(row.as_of, row.score) for row in connection.execute(_POINTS, {"wanted": lead_id})][::-1]
 
 
 def actions_of(connection: Connection, lead_id: str) -> tuple[ActionRecord, ...]:
     """What people said of the lead, the newest first."""
-    columns = [LEAD_ACTION.c[one.name] for one in fields(ActionRecord)]
-    newest = select(*columns).where(LEAD_ACTION.c.lead_id == lead_id).order_by(LEAD_ACTION.c.id.desc())
-    return tuple(ActionRecord(*row) for row in connection.execute(newest.limit(MOST_ACTIONS)))
+    return tuple(ActionRecord(*row) for row in connection.execute(_ACTIONS, {"wanted": lead_id}))
 
 
 def colleagues_of(connection: Connection, lead: LeadRecord, most: int) -> tuple[Colleague, ...]:
     """Other leads of the same account, those with the highest score first."""
-    columns = [LEAD.c[one.name] for one in fields(Colleague)]
-    where = (
-        LEAD.c.publication == lead.publication,
-        LEAD.c.account_key == lead.account_key,
-        LEAD.c.lead_id != lead.lead_id,
-    )
+    beside = {"publication": lead.publication, "account": lead.account_key, "wanted": lead.lead_id}
     # Sorted here: an index that has this order would be read from its end instead of the account's own.
-    found = [Colleague(*row) for row in connection.execute(select(*columns).where(*where))]
+    found = [Colleague(*row) for row in connection.execute(_COLLEAGUES, beside)]
     return tuple(sorted(found, key=lambda one: (-(one.score if one.score is not None else -1), one.lead_id))[:most])
 
 

@@ -29,10 +29,14 @@ class Publication:
     summary: str
 
 
+_CURRENT = select(*(PUBLICATION.c[name] for name in Publication.__dataclass_fields__)).where(
+    PUBLICATION.c.state == CURRENT
+)
+
+
 def current(connection: Connection) -> Publication | None:
     """The publication that readers see; None before the first."""
-    columns = [PUBLICATION.c[name] for name in Publication.__dataclass_fields__]
-    row = connection.execute(select(*columns).where(PUBLICATION.c.state == CURRENT)).first()
+    row = connection.execute(_CURRENT).first()
     return None if row is None else Publication(*row)
 
 

@@ -1,5 +1,7 @@
 """Writing down who saw and did what, from a route."""
 
+from collections.abc import Sequence
+
 from fastapi import Request
 
 from serving.identity.audit import Action
@@ -7,6 +9,8 @@ from serving.identity.sightings import Sightings
 from serving.identity.who import Identity
 from serving.store.audit import Line, log
 from serving.web.credentials import site_of
+from serving.web.looks import STATE
+from serving.web.site import Site
 
 
 def write_down(request: Request, who: Identity, action: Action, about: str | None, **details: object) -> None:
@@ -20,17 +24,23 @@ def write_down(request: Request, who: Identity, action: Action, about: str | Non
         log(connection, Line(site.now, who.name, action, about, details))
 
 
-def saw_lead(request: Request, who: Identity, lead_id: str) -> None:
-    """Write down that somebody is shown a lead's personal page; again within ten minutes nothing is written.
+def write_lines(site: Site, lines: Sequence[Line]) -> None:
+    """Add lines to the log in one transaction.
 
     Raises:
-        SinkError: the line could not be written; then the page must not be shown.
+        SinkError: they could not be written.
+    """
+    with site.store.writing() as connection:
+        for line in lines:
+            log(connection, line)
+
+
+def saw_lead(request: Request, who: Identity, lead_id: str) -> None:
+    """Have it written down that somebody is shown a lead's personal page, before the answer begins.
+
+    Again within ten minutes nothing is written.
     """
     sightings: Sightings = request.app.state.sightings
-    if not sightings.is_new(who.name, lead_id, site_of(request).now):
-        return
-    try:
-        write_down(request, who, "lead_seen", lead_id)
-    except BaseException:
-        sightings.forget(who.name, lead_id)
-        raise
+    now = site_of(request).now
+    if sightings.is_new(who.name, lead_id, now):
+        request.scope["state"][STATE].append(Line(now, who.name, "lead_seen", lead_id))

@@ -26,6 +26,7 @@ from serving.pages.score_history import height_of
 from serving.pages.sparkline import sparkline
 from serving.pages.worklist import Filters, Options
 from serving.web.address import address_asked
+from serving.web.constant_texts import ConstantTexts
 from serving.web.credentials import site_of
 from serving.web.languages import language_asked
 from serving.web.negotiation import wants_page
@@ -131,6 +132,7 @@ def environment(language: str, zone: str) -> "Environment":
         lstrip_blocks=True,
         auto_reload=False,
     )
+    made.code_generator_class = ConstantTexts
     made.globals |= _functions(translation_to(language), ZoneInfo(zone))
     made.filters["shown"] = words.shown
     made.globals["worklist_row"] = _worklist_row(made)

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from published import NOW, lead, publish
 
-from serving.store.leads import PLACES, SORTS, Scope, Wanted, lead_choices, leads_page, neighbours, place_counts
+from serving.store.lead_keys import PLACES, SORTS, Scope, Wanted
+from serving.store.leads import lead_choices, leads_page, neighbours, place_counts
 
 OWNERS = ("Ann", "Bo", None)
 

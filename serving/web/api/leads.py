@@ -15,7 +15,8 @@ from serving.pages.cursor import cursor_of, key_of
 from serving.publish.kept_reasons import read_reasons
 from serving.reasons import Reason
 from serving.render import VERSION_LENGTH
-from serving.store.leads import Place, Scope, Sort, Wanted, leads_page, whole_rows
+from serving.store.lead_keys import Place, Scope, Sort, Wanted
+from serving.store.leads import leads_page, whole_rows
 from serving.store.publications import current
 from serving.web.access import must_see, needs, no_lead
 from serving.web.api.description import problems

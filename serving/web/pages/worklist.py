@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from serving.pages.cursor import key_of
 from serving.pages.worklist import Asked, Filters, worklist
-from serving.store.leads import Place, Sort
+from serving.store.lead_keys import Place, Sort
 from serving.web.credentials import site_of
 from serving.web.pages.reader import Seer, counts_of, reader, telling
 from serving.web.render import language_of, respond

@@ -1,0 +1,153 @@
+"""Which leads, and in which order: one statement for each shape of a question, put together once."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Literal, get_args
+
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Integer,
+    Select,
+    Text,
+    and_,
+    bindparam,
+    func,
+    not_,
+    or_,
+    select,
+    tuple_,
+)
+
+from serving.store.schema import LEAD
+
+Place = Literal["open", "snoozed", "do_not_contact", "customer"]
+Sort = Literal["priority", "score", "change", "due", "company"]
+Whose = Literal["anybody", "nobody", "one"]
+PLACES: tuple[Place, ...] = get_args(Place)
+SORTS: tuple[Sort, ...] = get_args(Sort)
+Visible = tuple[str | None, ...] | None
+"""Owners whose leads somebody sees, None among them for the pool; None alone: everybody's."""
+Key = tuple[Any, str]
+"""What a lead is ordered by, and its id: the place after which the next page begins."""
+FILTERS = ("band", "stage", "agreement", "contact", "source", "sales_qualified")
+FAR_US = 1 << 62
+LAST_NAME = "\U0010ffff"
+MOST_SHAPES = 2_000
+_ESCAPE = "/"
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Whose leads of which publication, and now in microseconds (a snooze may have ended)."""
+
+    publication: int
+    visible: Visible
+    now: int
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which leads, in which order; None: whatever it is."""
+
+    place: Place = "open"
+    sort: Sort = "priority"
+    band: str | None = None
+    stage: str | None = None
+    agreement: str | None = None
+    contact: str | None = None
+    source: str | None = None
+    sales_qualified: bool | None = None
+    search: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """What a statement of keys depends on; all else is a parameter of it."""
+
+    place: Place
+    sort: Sort
+    filters: tuple[str, ...]
+    words: int
+    whose: Whose
+    after: bool
+    backwards: bool
+
+
+_OPEN = and_(LEAD.c.is_open, not_(LEAD.c.do_not_contact), not_(LEAD.c.customer))
+_NOW = bindparam("now", type_=BigInteger)
+AWAKE = or_(LEAD.c.snoozed_until.is_(None), LEAD.c.snoozed_until <= _NOW)
+SNOOZED = and_(LEAD.c.snoozed_until.is_not(None), LEAD.c.snoozed_until > _NOW)
+IN_PUBLICATION = LEAD.c.publication == bindparam("publication", type_=Integer)
+IN_PLACE: Mapping[Place, ColumnElement[bool]] = {
+    "open": and_(_OPEN, AWAKE),
+    "snoozed": and_(_OPEN, SNOOZED),
+    "do_not_contact": and_(LEAD.c.do_not_contact, not_(LEAD.c.customer)),
+    "customer": LEAD.c.customer,
+}
+OWNED: Mapping[Whose, ColumnElement[bool]] = {
+    "anybody": LEAD.c.lead_id.is_not(None),
+    "nobody": LEAD.c.owner.is_(None),
+    "one": LEAD.c.owner == bindparam("owner", type_=Text),
+}
+_ORDER: Mapping[Sort, tuple[ColumnElement[Any], bool]] = {
+    "priority": (LEAD.c.priority, True),
+    "score": (func.coalesce(LEAD.c.score, -1), True),
+    "change": (func.coalesce(LEAD.c.score - LEAD.c.score_before, 0), True),
+    "due": (func.coalesce(LEAD.c.due_at, FAR_US), False),
+    "company": (func.coalesce(LEAD.c.account_name, LAST_NAME), False),
+}
+"""What leads are ordered by (then by id), and whether downwards."""
+
+
+def first_keys(
+    connection: Connection, scope: Scope, wanted: Wanted, after: Key | None, limit: int, *, backwards: bool = False
+) -> list[Key]:
+    """Keys of the first leads of the order (of the last ones, from the end, `backwards`), after a place in it.
+
+    Each owner's come from an index of their own, and are put together here.
+    """
+    filters = tuple(name for name in FILTERS if getattr(wanted, name) is not None)
+    words = (wanted.search or "").lower().split()
+    values: dict[str, Any] = {"publication": scope.publication, "limit": limit}
+    if wanted.place in ("open", "snoozed"):
+        values["now"] = scope.now
+    values |= {name: getattr(wanted, name) for name in filters}
+    values |= {f"word_{n}": _containing(word) for n, word in enumerate(words)}
+    if after is not None:
+        values |= dict(zip(("after_key", "after_id"), after, strict=True))
+    found: list[Key] = []
+    for whose, owner in owners(scope.visible):
+        shape = _Shape(wanted.place, wanted.sort, filters, len(words), whose, after is not None, backwards)
+        found += [(key, lead_id) for key, lead_id in connection.execute(_statement(shape), {**values, **owner})]
+    return sorted(found, reverse=_ORDER[wanted.sort][1] != backwards)[:limit]
+
+
+def owners(visible: Visible) -> list[tuple[Whose, Mapping[str, str]]]:
+    """One condition of `OWNED` for each owner with its parameter, so that each is answered from an index."""
+    if visible is None:
+        return [("anybody", {})]
+    return [("nobody", {}) if owner is None else ("one", {"owner": owner}) for owner in dict.fromkeys(visible)]
+
+
+@lru_cache(maxsize=MOST_SHAPES)
+def _statement(shape: _Shape) -> Select[Any]:
+    key, downwards = _ORDER[shape.sort]
+    where = [IN_PUBLICATION, IN_PLACE[shape.place], OWNED[shape.whose]]
+    where += [LEAD.c[name] == bindparam(name, type_=LEAD.c[name].type) for name in shape.filters]
+    where += [LEAD.c.search.like(bindparam(f"word_{n}", type_=Text), escape=_ESCAPE) for n in range(shape.words)]
+    descending = downwards != shape.backwards
+    if shape.after:
+        here = tuple_(key, LEAD.c.lead_id)
+        there = tuple_(bindparam("after_key", type_=key.type), bindparam("after_id", type_=Text))
+        where.append(here < there if descending else here > there)
+    by = [one.desc() if descending else one.asc() for one in (key, LEAD.c.lead_id)]
+    return select(key, LEAD.c.lead_id).where(*where).order_by(*by).limit(bindparam("limit", type_=Integer))
+
+
+def _containing(word: str) -> str:
+    for sign in (_ESCAPE, "%", "_"):
+        word = word.replace(sign, _ESCAPE + sign)
+    return f"%{word}%"
