@@ -71,8 +71,10 @@ def has_open_deal(closings: Closings, snapshots: Snapshots) -> Bools:
     return np.asarray(opened > known_before(closings.closed_of_opened, snapshots.lead, snapshots.as_of))
 
 
-def training_snapshots(histories: Histories, settings: SnapshotSettings, data_end: datetime) -> Snapshots:
-    """All snapshots the settings ask for: at or after the lead's creation, up to the data's end.
+def training_snapshots(
+    histories: Histories, settings: SnapshotSettings, data_end: datetime, since: int = NEVER
+) -> Snapshots:
+    """All snapshots the settings ask for: at or after the lead's creation, from `since` up to the data's end.
 
     Raises:
         ProjectFileError: the project asks for no as-of date at all.
@@ -86,7 +88,7 @@ def training_snapshots(histories: Histories, settings: SnapshotSettings, data_en
         *_fixed(histories, settings),
     ]
     lead, as_of = (np.concatenate([part[i] for part in parts]) for i in (0, 1))
-    valid = (as_of >= histories.created[lead]) & (histories.created[lead] != NEVER) & (as_of <= end)
+    valid = (as_of >= histories.created[lead]) & (histories.created[lead] != NEVER) & (as_of <= end) & (as_of >= since)
     pairs = np.unique(np.stack([lead[valid], as_of[valid]], axis=1), axis=0)
     return Snapshots(pairs[:, 0], pairs[:, 1])
 

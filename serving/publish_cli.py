@@ -20,6 +20,8 @@ from features.cli import (
 from features.serve_settings import ServeSettings
 from training.settings import read_all
 
+MOST_NAMED = 5
+
 
 @app.command()
 def publish(
@@ -62,4 +64,7 @@ def publish(
         f"{moment:%Y-%m-%d %H:%M} UTC in {seconds:.1f} s",
         markup=False,
     )
+    if done.moved:
+        named = ", ".join(done.moved[:MOST_NAMED]) + (", …" if len(done.moved) > MOST_NAMED else "")
+        err.print(f"note: leads of the last 30 days are unlike those of training in {named}: see /model", markup=False)
     raise typer.Exit(exit_code(tables))

@@ -22,6 +22,7 @@ from features.windows import Bools, Floats
 from training.calibration import Calibration
 from training.closing import ClosingCurve, curve_from_json, curve_json
 from training.contributions import Scale, checked_tables, contributions
+from training.drift import NO_REFERENCE, Reference, reference_columns, reference_from
 from training.evaluation import Learned, learned_from
 from training.evidence import NO_EVIDENCE, Evidence, evidence_from_json, evidence_json
 from training.exploration import NO_EXPLORATION, ExplorationSettings
@@ -109,6 +110,8 @@ class Bundle:
     closing: ClosingCurve | None = None
     learned: Learned | None = None
     """What kind of model it is, and why."""
+    reference: Reference = NO_REFERENCE
+    """How leads were spread over each feature in training."""
 
     def raw(self, values: Floats, threads: int = 0) -> Floats:
         """Raw scores (log-odds before calibration) of feature rows."""
@@ -219,12 +222,19 @@ def _parsed(contents: "Contents") -> Bundle:
         beside=explained.beside(from_left(model, leaves)) if leaves and explained is not None else None,
         closing=curve_from_json(calibration.get("closing_curve")),
         learned=learned_from(contents.json("learned.json")),
+        reference=reference_from(_columns_of(contents)),
     )
     read_by_model, named = bundle.booster.num_feature(), len(bundle.catalog.features)
     if read_by_model != named:
         raise ModelRefusedError(f"{where}: the model reads {read_by_model} features, its catalog has {named}: retrain")
     _check_golden(bundle, contents)
     return bundle
+
+
+def _columns_of(contents: "Contents") -> Mapping[str, list[Any]]:
+    names = ("edges", "shares", "leads", "mean")
+    table = pq.read_table(pa.BufferReader(contents.files["reference.parquet"]))
+    return {name: table[name].to_pylist() for name in names if name in table.column_names}
 
 
 def _catalog(value: Mapping[str, Any], directory: Path) -> Catalog:
@@ -293,7 +303,7 @@ def _policy_from_json(value: Mapping[str, Any]) -> Policy:
 
 
 def _reference(table: FeatureTable, catalog: Catalog) -> pd.DataFrame:
-    """Aggregates of the training features: share not known, mean, quantiles; never a row."""
+    """Aggregates of the training features: share not known, mean, quantiles, shares of bins; never a row."""
     rows = []
     for column, feature in enumerate(catalog.features):
         values = table.values[:, column]
@@ -302,7 +312,7 @@ def _reference(table: FeatureTable, catalog: Catalog) -> pd.DataFrame:
         rows.append({"feature": feature.name, "not_known": 1 - len(known) / max(len(values), 1),
                      "mean": float(known.mean()) if len(known) else 0.0,
                      **{f"q{q:g}": float(v) for q, v in zip(QUANTILES, quantiles, strict=True)}})  # fmt: skip
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows).assign(**reference_columns(table.values, table.snapshots.lead))
 
 
 def _golden(booster: "Booster", reference: pd.DataFrame, catalog: Catalog) -> pa.Table:

@@ -19,6 +19,10 @@ NEVER_SEEN = 100.0
 BLOCKS, FIRST = 5, 0.5
 """The later half of the training rows is compared, in so many blocks, with the rows before each."""
 DIGITS = 5
+ELAPSED = ("days_since_last", "days_since_first", "lead_age_days", "criterion_age_days", "gap_mean_days",
+           "gap_std_days", "gap_max_days")  # fmt: skip
+"""Families that grow by themselves. Training looks at leads up to some age; those that stay open become older, all of
+them, and that is no reason to call most of a list strange."""
 SMALLEST_SPAN = 1e-9
 
 

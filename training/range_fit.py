@@ -9,7 +9,7 @@ from features.windows import Floats, Ints
 from training.boosting import refit_scores
 from training.calibration import fit_calibration
 from training.dataset import Outcomes
-from training.familiarity import Columns, learn_familiarity
+from training.familiarity import ELAPSED, Columns, learn_familiarity
 from training.leaf_sums import SWEEPS, fit_leaves, leaf_counts, reached_leaves, summed
 from training.model import Fitted
 from training.ranges import SHARE, Ranges
@@ -27,10 +27,6 @@ LEAST_ERROR = 0.02
 MOST_POINTS, ROWS_OF_POINT = 16, 50
 MOST_ROWS = 100_000
 DIGITS = 5
-ELAPSED = ("days_since_last", "days_since_first", "lead_age_days", "criterion_age_days", "gap_mean_days",
-           "gap_std_days", "gap_max_days")  # fmt: skip
-"""Families that grow by themselves. Training looks at leads up to some age; those that stay open become older, all of
-them, and that is no reason to call most of a list strange."""
 
 
 def with_uncertainty(fitted: Fitted, settings: ModelSettings) -> Fitted:

@@ -38,6 +38,16 @@ PROMOTION_WORDS: Mapping[str, str] = {
     "refused": msg("refused"),
     "rolled back": msg("rolled back"),
 }
+DRIFT_LEVELS: Mapping[str, str] = {
+    "steady": msg("as before"),
+    "shifted": msg("shifted"),
+    "moved": msg("moved far"),
+}
+DRIFT_MISSING: Mapping[str, str] = {
+    "undated": msg("Leads have no dates here, so those of today cannot be told from those of training."),
+    "no_reference": msg("This model was trained before Ripelead kept what drift is measured against: train again."),
+    "too_few": msg("Too few leads of the last 30 days to tell a change from chance: 50 are needed."),
+}
 FORECAST_WORDS: Mapping[str, str] = {"stages": msg("the stages"), "model": msg("the model")}
 ACT_WORDS: Mapping[str, str] = {
     "accept": msg("Accept"),

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from features.errors import ModelRefusedError
 from serving.live.model_in_use import ModelInUse
+from serving.pages.drift import DriftBlock
 from training.evaluation import Band, Estimate, Evaluation, from_json
 from training.promotion_log import Event
 from training.registry import Registry
@@ -98,12 +99,13 @@ class ModelPage:
     serving: str | None
     refused: str | None
     results: Results | None
+    drift: DriftBlock | None
     note: str | None
     card: str | None
     promotions: tuple[Promotion, ...]
 
 
-def model_page(registry: Registry, model: ModelInUse, language: str) -> ModelPage:
+def model_page(registry: Registry, model: ModelInUse, drift: DriftBlock | None, language: str) -> ModelPage:
     """What is known of the champion; what is missing or damaged is said in `note`."""
     served, refused = model.served, model.refused
     try:
@@ -119,6 +121,7 @@ def model_page(registry: Registry, model: ModelInUse, language: str) -> ModelPag
         serving=None if served is None else served.bundle.version,
         refused=None if refused is None else refused.reason,
         results=results,
+        drift=drift,
         note=note,
         card=card,
         promotions=tuple(_promotions(log)),

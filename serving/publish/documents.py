@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import asdict
 from typing import Any
 
 import pandas as pd
@@ -16,6 +17,7 @@ from serving.lead.what_if import actionable_kinds, usual_interactions
 from serving.lifecycle.history import all_events
 from serving.live.past_in_use import DOCUMENT, MOST_PUBLISHED, past_text
 from serving.pages.what_if import usual_document
+from serving.publish.drift import DRIFT, Drift
 from serving.publish.gathered import Asked, Gathered
 from serving.publish.histories import rows_of
 from training.funnel.found import Forecast
@@ -25,10 +27,11 @@ from training.settings import read_training_settings
 Row = dict[str, Any]
 
 
-def documents(asked: Asked, found: Gathered) -> Iterator[Row]:
-    """Rows of the table `document`: how interactions usually are; of dated leads also closed ones and the funnel."""
+def documents(asked: Asked, found: Gathered, drift: Drift) -> Iterator[Row]:
+    """Rows of the table `document`: usual interactions and the drift; of dated leads closed ones and the funnel."""
     usual = usual_interactions(found.tables.interactions, actionable_kinds(asked.bundle))
     yield {"name": "usual", "body": usual_document(usual)}
+    yield {"name": DRIFT, "body": json.dumps(asdict(drift))}
     if found.tables.timed:
         yield {"name": DOCUMENT, "body": past_text(_past(asked, found))}
         yield {"name": "funnel", "body": json.dumps(_funnel(asked, found))}

@@ -15,6 +15,7 @@ from serving.delivery.telling import moved_messages, telling_of
 from serving.publish.arrivals import with_arrivals
 from serving.publish.documents import documents
 from serving.publish.done_since import do_again
+from serving.publish.drift import champion_drift
 from serving.publish.gathered import Asked, Gathered, gather
 from serving.publish.histories import account_rows
 from serving.publish.lead_rows import Former, lead_rows
@@ -34,6 +35,8 @@ class Published:
     leads: int
     open: int
     accounts: int
+    moved: tuple[str, ...]
+    """Features that moved far from where they were in training."""
 
 
 def publish(asked: Asked, tables: Tables, store: Store, progress: Progress = silent) -> Published:
@@ -51,10 +54,11 @@ def publish(asked: Asked, tables: Tables, store: Store, progress: Progress = sil
         arrived = arrived_rows(connection)
     whole = with_arrivals(tables, arrived)
     found = gather(asked, whole, progress)
+    drift = champion_drift(asked, found)
     number = publications.begin(store, _head(asked, found))
     leads = publications.add(store, number, "lead", lead_rows(asked, found, former))
     accounts = publications.add(store, number, "account", account_rows(whole))
-    publications.add(store, number, "document", documents(asked, found))
+    publications.add(store, number, "document", documents(asked, found, drift))
     if leads != len(found.existing):
         raise RuntimeError(f"leads do not add up: {len(found.existing)} exist, {leads} were written")
     with store.writing() as connection:
@@ -66,7 +70,7 @@ def publish(asked: Asked, tables: Tables, store: Store, progress: Progress = sil
         over = list(publications.former(connection))
     for one in over:
         publications.remove(store, one)
-    return Published(number, leads, len(found.open), accounts)
+    return Published(number, leads, len(found.open), accounts, drift.moved)
 
 
 def _refuse_older(present: publications.Publication | None, as_of: int) -> None:

@@ -172,6 +172,8 @@ def _functions(to: Translation, zone: ZoneInfo) -> dict[str, Any]:
         "sides": words.SIDE_WORDS,
         "systems": words.SYSTEM_WORDS,
         "events": words.PROMOTION_WORDS,
+        "drift_levels": words.DRIFT_LEVELS,
+        "drift_missing": words.DRIFT_MISSING,
         "forecasts": words.FORECAST_WORDS,
         "kind_heads": words.KIND_HEADS,
         "kind_advice": words.KIND_ADVICE,

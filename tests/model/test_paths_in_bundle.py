@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from features.build import FeatureTable
+from features.snapshots import Snapshots
 from training.bundle import Trained, load_bundle, write_bundle
 from training.contributions import contributions
 from training.value_codes import NoTablesError
@@ -22,6 +23,11 @@ def rows(bundle, n):
     return values
 
 
+def some_table(bundle):
+    snapshots = Snapshots(np.arange(50), np.zeros(50, np.int64))
+    return FeatureTable(snapshots, bundle.catalog.names, rows(bundle, 50))
+
+
 def test_tables_of_a_trained_bundle_equal_lightgbm(bundle):
     values = rows(bundle, 300)
     found = contributions(bundle.booster, values, tables=bundle.tables)
@@ -34,12 +40,12 @@ def test_without_tables_lightgbm_explains(bundle, tmp_path, monkeypatch):
         raise NoTablesError("too large")
 
     monkeypatch.setattr("training.contributions.build_path_tables", too_large)
-    table = FeatureTable(None, bundle.catalog.names, rows(bundle, 50))
+    table = some_table(bundle)
     write_bundle(tmp_path / "b", Trained(bundle.booster, bundle.catalog, bundle.scale), table, bundle.policy, "card")
     assert load_bundle(tmp_path / "b").tables is None
 
 
 def test_the_same_tables_again_give_the_same_file(bundle, run_folder, tmp_path):
-    table = FeatureTable(None, bundle.catalog.names, rows(bundle, 50))
+    table = some_table(bundle)
     write_bundle(tmp_path / "b", Trained(bundle.booster, bundle.catalog, bundle.scale), table, bundle.policy, "card")
     assert (tmp_path / "b" / "paths.npz").read_bytes() == (run_folder / "bundle" / "paths.npz").read_bytes()

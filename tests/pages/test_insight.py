@@ -1,9 +1,10 @@
 """Disagreements, accounts, model, funnel and data quality: what they show, to whom, and where there is nothing yet."""
 
 import json
+import shutil
 
 import pytest
-from published import lead, publish
+from published import DAY_US, NOW, lead, publish
 from sites import PAGE, client_of, sign_in, site_in
 from sqlalchemy import insert
 
@@ -160,6 +161,42 @@ def test_the_model_page_shows_the_champion(world_site):
     page = client.get("/model", headers=PAGE).text
     assert found["results"]["headline"].replace("'", "&#39;") in page
     assert page.count("<svg") >= 2
+
+
+DRIFT = {
+    "model_version": "x", "since": NOW - 30 * DAY_US, "rows": 90, "leads": 80, "base_rate": 0.08, "propensity": 0.11,
+    "watched": 2, "missing": None,
+    "features": [
+        {"feature": "employees", "level": "moved", "index": 0.4, "not_known_then": 0.05, "not_known_now": 0.6,
+         "mean_then": 120.0, "mean_now": 90.0},
+        {"feature": "visits_30d", "level": "steady", "index": 0.01, "not_known_then": 0.0, "not_known_now": 0.0,
+         "mean_then": 2.0, "mean_now": 2.1},
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({}, "80 open leads since Dec 2, 2025 against those of training: 1 of 2 features shifted."),
+        ({"missing": "too_few", "features": [], "propensity": None}, "Too few leads of the last 30 days"),
+        ({"missing": "undated", "features": [], "propensity": None}, "Leads have no dates here"),
+        (None, "run ripelead publish"),
+    ],
+)
+def test_the_model_page_shows_drift(world, tmp_path, change, said):
+    shutil.copytree(world / "models", tmp_path / "models")
+    site = site_in(tmp_path)
+    if change is not None:
+        publish(site.store, LEADS)
+        with site.store.writing() as connection:
+            connection.execute(insert(DOCUMENT).values(publication=1, name="drift", body=json.dumps(DRIFT | change)))
+    client = sign_in(client_of(create_app(site)), site, "data_scientist")
+    page = client.get("/model", headers=PAGE).text
+    assert said in page
+    assert ("<code>employees</code>" in page, "<code>visits_30d</code>" in page) == (change == {}, False)
+    assert (client.get("/model").json()["drift"] is None) == (change is None)
+    site.store.close()
 
 
 @pytest.fixture(scope="module")

@@ -20,6 +20,7 @@ from serving.live.account_history import unpacked
 from serving.live.acts import Act, Actor, act_on, ground_of
 from serving.one_lead import score_one
 from serving.publish import publish as publishing
+from serving.publish.drift import champion_drift
 from serving.publish.gathered import gather
 from serving.publish.kept_reasons import read_reasons
 from serving.publish.publish import publish
@@ -27,6 +28,7 @@ from serving.score import score_leads
 from serving.store import publications
 from serving.store.connection import open_store
 from serving.store.schema import ACCOUNT, DOCUMENT, INTERACTION, LEAD, OUTBOX, PUBLICATION, SCORE_POINT
+from training.drift import NO_REFERENCE
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +44,35 @@ def tables(asked):
 @pytest.fixture(scope="module")
 def gathered(asked, tables):
     return gather(asked, tables)
+
+
+def test_the_drift_of_the_champion_is_published(filled):
+    with filled.reading() as connection:
+        found = json.loads(connection.scalar(select(DOCUMENT.c.body).where(DOCUMENT.c.name == "drift")))
+    assert found["missing"] is None
+    assert found["watched"] == len(found["features"]) > 20
+    assert found["leads"] <= found["rows"]
+    assert sum(one["level"] != "steady" for one in found["features"]) <= 1
+    assert found["propensity"] == pytest.approx(found["base_rate"], rel=0.5)
+
+
+def test_a_column_that_became_empty_has_moved(asked, tables, gathered):
+    accounts = tables.accounts.assign(employees=None)
+    drift = champion_drift(asked, replace(gathered, tables=replace(tables, accounts=accounts)))
+    assert "account_employees" in drift.moved
+    assert {one.not_known_now for one in drift.features if one.feature == "account_employees"} == {1.0}
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        (lambda a: replace(a, bundle=replace(a.bundle, reference=NO_REFERENCE)), "no_reference"),
+        (lambda a: replace(a, as_of=datetime(2030, 1, 1, tzinfo=UTC)), "too_few"),
+    ],
+)
+def test_what_cannot_be_compared_says_why(asked, gathered, change, why):
+    drift = champion_drift(change(asked), gathered)
+    assert (drift.missing, drift.features, drift.propensity) == (why, (), None)
 
 
 @pytest.fixture(scope="module")

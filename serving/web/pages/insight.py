@@ -8,6 +8,7 @@ from fastapi.responses import Response
 
 from features.errors import ModelRefusedError
 from serving.identity.who import Identity
+from serving.pages.drift import published_drift
 from serving.pages.funnel_page import AskedFunnel, funnel_page
 from serving.pages.model_page import model_page
 from serving.pages.plots import calibration_plot, gain_plot, gain_table
@@ -25,7 +26,7 @@ router = APIRouter(include_in_schema=False)
 def model(request: Request, who: Annotated[Identity, needs("model")]) -> Response:
     """The champion, how it did, and how it came there."""
     site = site_of(request)
-    context = model_page(registry_of(site.project), site.model, language_of(request, who))
+    context = model_page(registry_of(site.project), site.model, published_drift(site.store), language_of(request, who))
     results = context.results
     return respond(
         request,
