@@ -15,7 +15,6 @@ from pyarrow import parquet
 from features.database import copy_from_database
 from features.errors import InputContractError
 from features.project import Project, TableSettings, expand_environment
-from features.queries import copy_query
 from features.sources import SourceTable, read_source, source_files
 from features.text_files import FileRows, Positions, UnreadableRow
 
@@ -119,6 +118,8 @@ def open_events(
 def _copy(project: Project, settings: TableSettings, path: Path, origin: str) -> None:
     query = expand_environment(settings.sql or "")
     if settings.database is None:
+        from features.queries import copy_query
+
         copy_query(query, path, project, origin)
     else:
         copy_from_database(expand_environment(settings.database), query, path, origin)

@@ -14,7 +14,6 @@ from features.delimited import read_delimited
 from features.errors import InputContractError, ProjectFileError
 from features.json_lines import read_json_lines
 from features.project import Project, TableName, TableSettings, expand_environment
-from features.queries import read_query
 from features.text_files import FileRows, Positions, TextFile, UnreadableRow
 from features.workbooks import read_workbook
 
@@ -70,6 +69,8 @@ def read_source(project: Project, table: TableName, files: Mapping[str, Path] | 
         if settings.database is not None:
             parts = [read_database(expand_environment(settings.database), query, origin)]
         else:
+            from features.queries import read_query
+
             parts = [read_query(query, project.directory, project.project.timezone, origin)]
     else:
         origin, found = settings.file or "", files or source_files(project, table)

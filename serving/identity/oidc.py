@@ -9,18 +9,17 @@ import json
 import secrets
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
-
-from joserfc import jwt
-from joserfc.errors import JoseError
-from joserfc.jwk import KeySet
 
 from features.oidc_settings import OidcSettings
 from serving.identity.names import user_name
 from serving.identity.paths import page_after
 from serving.identity.roles import Role
 from serving.identity.tokens import same
+
+if TYPE_CHECKING:
+    from joserfc.jwk import KeySet
 
 # Signatures only the provider can make: neither "none" nor HMAC, whose key a client also has.
 ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519"]
@@ -134,7 +133,7 @@ def code_of(answer: Mapping[str, str], flow: Flow, issuer: str) -> str:
     return answer["code"]
 
 
-def claims_of(id_token: str, keys: KeySet, expected: tuple[str, str, str], now_s: int) -> Mapping[str, Any]:
+def claims_of(id_token: str, keys: "KeySet", expected: tuple[str, str, str], now_s: int) -> Mapping[str, Any]:
     """The claims of an ID token whose signature, issuer, audience, time and nonce are right.
 
     `expected` are issuer, client and nonce.
@@ -142,6 +141,9 @@ def claims_of(id_token: str, keys: KeySet, expected: tuple[str, str, str], now_s
     Raises:
         OidcError: something is not.
     """
+    from joserfc import jwt
+    from joserfc.errors import JoseError
+
     issuer, client_id, nonce = expected
     registry = jwt.JWTClaimsRegistry(
         now=now_s,

@@ -1,13 +1,13 @@
 """Routes of signing in with the company's identity provider (OpenID Connect)."""
 
 import logging
+from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
 from serving.identity.buckets import Rate
 from serving.identity.oidc import Flow, OidcError, Person, code_of, flow_of, flow_text, new_flow, person_of
-from serving.identity.provider import Provider
 from serving.identity.tokens import hash_of
 from serving.language.translations import msg, translation_to
 from serving.store.audit import Line, log
@@ -28,6 +28,9 @@ from serving.web.problems import Problem
 from serving.web.render import language_of
 from serving.web.signin import enter, sign_in_form
 from serving.web.site import Site
+
+if TYPE_CHECKING:
+    from serving.identity.provider import Provider
 
 router = APIRouter(include_in_schema=False)
 RETURN = "/sign-in/provider/return"
@@ -78,7 +81,7 @@ def finish(request: Request) -> Response:
     return _without_flow(site, enter(request, user, flow.next_page, "provider"))
 
 
-def _person(request: Request, provider: Provider, flow: Flow) -> Person:
+def _person(request: Request, provider: "Provider", flow: Flow) -> Person:
     site = site_of(request)
     code = code_of(request.query_params, flow, provider.client.issuer)
     with site.store.writing() as connection:
@@ -107,7 +110,7 @@ def _user(site: Site, person: Person) -> User | None:
         return user_named(connection, person.name)
 
 
-def _provider(request: Request) -> Provider:
+def _provider(request: Request) -> "Provider":
     provider = site_of(request).provider
     if provider is None:
         raise Problem(404, "no identity provider is set up ([serve.oidc])")

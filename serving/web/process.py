@@ -1,9 +1,10 @@
 """The server's processes: a parent that listens and watches, and workers, forked from it, that answer.
 
-All code is loaded once, before the first fork: workers start in milliseconds and share its memory. Nothing that starts
-threads may run in the parent before that; models are loaded by the workers.
+All code is loaded and the app is made once, before the first fork: workers start in milliseconds and share that memory.
+Nothing that starts threads or holds a connection may be there before; models are loaded by the workers.
 """
 
+import gc
 import os
 import signal
 import socket
@@ -13,10 +14,12 @@ import time
 from collections.abc import Callable
 from types import FrameType
 
+import uvicorn
 from fastapi import FastAPI
 
 from features.errors import SinkError
 from serving.web.measuring import shared_metrics
+from serving.web.site import Site
 
 BACKLOG = 2048
 GRACE_S = 10
@@ -27,8 +30,8 @@ CRASH_WINDOW_S = 30.0
 TELLS = (signal.SIGTERM, signal.SIGINT)
 
 
-def run_server(open_app: Callable[[], FastAPI], address: tuple[str, int], workers: int) -> None:
-    """Listen and answer until a signal ends it; each worker opens an app of its own.
+def run_server(app: FastAPI, address: tuple[str, int], workers: int) -> None:
+    """Listen and answer until a signal ends it; each worker has the app as it is now, and no connection to the store.
 
     Raises:
         OSError: the address cannot be had.
@@ -36,12 +39,15 @@ def run_server(open_app: Callable[[], FastAPI], address: tuple[str, int], worker
     """
     if workers == 1:
         with listen(address) as listener:
-            answer(open_app(), listener)
+            answer(app, listener)
         return
     listeners = listen_apart(address, workers)
+    site: Site = app.state.site
+    site.store.close()
+    gc.freeze()  # what no collection of a worker touches stays shared by all
     try:
         with shared_metrics():
-            Workers(lambda place: answer(open_app(), listeners[place]), workers).run()
+            Workers(lambda place: answer(app, listeners[place]), workers).run()
     finally:
         for listener in set(listeners):
             listener.close()
@@ -89,8 +95,6 @@ def _bound(address: tuple[str, int], *, share: bool = False) -> socket.socket:
 
 def answer(app: FastAPI, listener: socket.socket) -> None:
     """Answer requests in this process until a signal ends it."""
-    import uvicorn
-
     config = uvicorn.Config(
         app,
         loop="uvloop" if os.name != "nt" else "asyncio",

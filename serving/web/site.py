@@ -4,20 +4,24 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from features.cells import instant
 from features.dates import zone_of
 from features.frameworks.definition import Framework, read_frameworks
+from features.oidc_settings import OidcSettings
 from features.project import Project
 from features.serve_settings import ServeSettings
 from features.stage_settings import StageSettings
-from serving.identity.provider import Provider, provider_of
 from serving.live.model_in_use import ModelInUse
 from serving.live.warm_up import load_warm
 from serving.store.connection import Store, open_store, store_url
 from training.registry import registry_of
 from training.settings import TrainingSettings, read_all
+
+if TYPE_CHECKING:
+    from serving.identity.provider import Provider
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +37,7 @@ class Site:
     store: Store
     model: ModelInUse
     clock: Callable[[], datetime]
-    provider: Provider | None
+    provider: "Provider | None"
     frameworks: Mapping[str, Framework]
     stages: StageSettings
 
@@ -62,9 +66,18 @@ def open_site(directory: Path, clock: Callable[[], datetime]) -> Site:
     """
     project, training = read_all(directory)
     settings = project.section("serve", ServeSettings)
-    provider = provider_of(project)
+    provider = _provider_of(project)
     frameworks = read_frameworks(project.rules, project.directory)
     stages = project.section("stages", StageSettings)
     store = open_store(store_url(project.directory, settings.store))
     model = ModelInUse(registry_of(project), load_warm)
     return Site(project, training, settings, store, model, clock, provider, frameworks, stages)
+
+
+def _provider_of(project: Project) -> "Provider | None":
+    """The provider of `[serve.oidc]`; where none is named, what would ask it is not loaded."""
+    if project.section("serve.oidc", OidcSettings).issuer is None:
+        return None
+    from serving.identity.provider import provider_of
+
+    return provider_of(project)

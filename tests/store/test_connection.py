@@ -5,11 +5,13 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import func, insert, select, text
 
 from features.errors import ProjectFileError, SinkError
 from serving.store.connection import open_store
 from serving.store.schema import AUDIT, METADATA
+from serving.store.upgrade import MIGRATIONS, newest
 
 LINE = {"at": 1, "who": "ann", "action": "read", "purpose": "test", "details": "{}"}
 
@@ -17,6 +19,10 @@ LINE = {"at": 1, "who": "ann", "action": "read", "purpose": "test", "details": "
 def test_migrations_make_the_schema(store):
     with store.reading() as connection:
         assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
+
+
+def test_the_newest_revision_is_known_without_alembic():
+    assert newest() == ScriptDirectory(str(MIGRATIONS)).get_current_head()
 
 
 def test_opening_again_changes_nothing(store):
