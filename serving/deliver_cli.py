@@ -1,14 +1,8 @@
 """The commands `deliver` and `outbox`: messages to other systems are sent, looked at, and sent again."""
 
-import os
-import signal
-import socket
-import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from types import FrameType
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -22,7 +16,6 @@ from features.webhook_settings import WebhookSettings
 if TYPE_CHECKING:
     from serving.store.connection import Store
 
-LOOK_S, HOUR_S = 1.0, 3600.0
 outbox_app = typer.Typer(no_args_is_help=True, help="Messages to other systems: what waits, what is dead, replay.")
 app.add_typer(outbox_app, name="outbox")
 
@@ -33,46 +26,18 @@ def deliver_command(
     once: Annotated[bool, typer.Option("--once", help="send what is due now, then end")] = False,
 ) -> None:
     """Send webhooks that are due, signed, again and again; several workers may run at once."""
-    from numpy.random import default_rng
-
-    from serving.delivery.allowed import rules_of
-    from serving.delivery.outgoing import Way
-    from serving.delivery.worker import Desk, Until, deliver, forget, receivers_of
+    from serving.delivery.process import run_deliveries
+    from serving.delivery.worker import receivers_of
 
     project = read_project(directory)
-    settings = project.section("serve.webhooks", WebhookSettings)
-    receivers = receivers_of(settings)
+    receivers = receivers_of(project.section("serve.webhooks", WebhookSettings))
     if not receivers:
         raise ProjectFileError("[serve.webhooks] names no endpoints: expected [[serve.webhooks.endpoints]] with a url")
-    with _store(project) as store, _stopped_by_signals() as stop:
-        worker = f"{socket.gethostname()}-{os.getpid()}"
-        way = Way(rules_of(project), settings.timeout_s)
-        desk = Desk(store, receivers, way, worker, _now, default_rng())
-        tidy = _hourly(lambda: forget(desk, settings.keep_days))
-        tidy()
-        done = deliver(desk, Until(stop.is_set, lambda: once or _rested(stop, tidy)))
+    done = run_deliveries(project, receivers, _now, once=once)
     out.print(
         f"{done['delivered']:,} delivered, {done['pending']:,} failed attempts, {done['dead']:,} dead", markup=False
     )
     raise typer.Exit(int(done["dead"] > 0))
-
-
-def _rested(stop: threading.Event, tidy: Callable[[], None]) -> bool:
-    """Wait a moment; whether somebody stopped the worker."""
-    tidy()
-    return stop.wait(LOOK_S)
-
-
-def _hourly(do: Callable[[], None]) -> Callable[[], None]:
-    """`do`, but not twice within an hour."""
-    done: list[float] = []
-
-    def now_and_then() -> None:
-        if not done or time.monotonic() - done[-1] >= HOUR_S:
-            done[:] = [time.monotonic()]
-            do()
-
-    return now_and_then
 
 
 @outbox_app.command(name="show")
@@ -119,22 +84,6 @@ def _store(project: Project) -> "Iterator[Store]":
         yield store
     finally:
         store.close()
-
-
-@contextmanager
-def _stopped_by_signals() -> Iterator[threading.Event]:
-    """An event that SIGTERM and SIGINT set: what is in flight is still noted."""
-    stop = threading.Event()
-
-    def ask(_number: int, _frame: FrameType | None) -> None:
-        stop.set()
-
-    before = {number: signal.signal(number, ask) for number in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        yield stop
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _now() -> int:

@@ -11,7 +11,9 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable
+import traceback
+from collections.abc import Callable, Sequence
+from functools import partial
 from types import FrameType
 
 import uvicorn
@@ -30,14 +32,16 @@ CRASH_WINDOW_S = 30.0
 TELLS = (signal.SIGTERM, signal.SIGINT)
 
 
-def run_server(app: FastAPI, address: tuple[str, int], workers: int) -> None:
+def run_server(app: FastAPI, address: tuple[str, int], workers: int, beside: Sequence[Callable[[], None]] = ()) -> None:
     """Listen and answer until a signal ends it; each worker has the app as it is now, and no connection to the store.
+
+    What is done `beside` has a process each, which is watched and replaced as workers are.
 
     Raises:
         OSError: the address cannot be had.
-        SinkError: workers end again and again.
+        SinkError: processes end again and again.
     """
-    if workers == 1:
+    if workers == 1 and not beside:
         with listen(address) as listener:
             answer(app, listener)
         return
@@ -47,7 +51,7 @@ def run_server(app: FastAPI, address: tuple[str, int], workers: int) -> None:
     gc.freeze()  # what no collection of a worker touches stays shared by all
     try:
         with shared_metrics():
-            Workers(lambda place: answer(app, listeners[place]), workers).run()
+            Workers([*(partial(answer, app, one) for one in listeners), *beside]).run()
     finally:
         for listener in set(listeners):
             listener.close()
@@ -111,10 +115,10 @@ def answer(app: FastAPI, listener: socket.socket) -> None:
 
 
 class Workers:
-    """Forked workers: one that ends is replaced, all end with the parent."""
+    """Forked workers, one for each work: one that ends is replaced, all end with the parent."""
 
-    def __init__(self, work: Callable[[int], None], number: int) -> None:
-        self._work, self._number = work, number
+    def __init__(self, works: Sequence[Callable[[], None]]) -> None:
+        self._works = works
         self._running: dict[int, int] = {}
         self._crashes: list[float] = []
         self._stopping = False
@@ -125,7 +129,7 @@ class Workers:
         for name in TELLS:
             signal.signal(name, self._stop)
         try:
-            for place in range(self._number):
+            for place in range(len(self._works)):
                 self._running[self._start(place)] = place
             while self._running:
                 self._watch()
@@ -144,8 +148,10 @@ class Workers:
                 signal.signal(name, signal.SIG_DFL)
             os.close(self._held)
             threading.Thread(target=_end_with_parent, args=(self._reads,), daemon=True).start()
-            self._work(place)
+            self._works[place]()
             code = 0
+        except Exception:
+            traceback.print_exc()
         finally:
             sys.stdout.flush()
             sys.stderr.flush()
@@ -167,7 +173,7 @@ class Workers:
         now = time.monotonic()
         self._crashes = [at for at in self._crashes if now - at < CRASH_WINDOW_S] + [now]
         if len(self._crashes) > MOST_CRASHES:
-            raise SinkError(f"{MOST_CRASHES} workers ended within {CRASH_WINDOW_S:.0f} s: their messages say why")
+            raise SinkError(f"{MOST_CRASHES} processes ended within {CRASH_WINDOW_S:.0f} s: their messages say why")
 
     def _stop(self, _signal: int, _frame: FrameType | None) -> None:
         self._stopping = True

@@ -10,7 +10,13 @@ from pathlib import Path
 
 import httpx2
 import pytest
+from hooks import hooks
 from test_app import PROJECT
+from trained import command
+
+from serving.store.connection import open_store
+from serving.store.outbox import Message, enqueue
+from serving.web.process import listen
 
 ROOT = Path(__file__).parents[2]
 
@@ -55,6 +61,28 @@ def folder(tmp_path):
     return tmp_path
 
 
+SECRET = "whsec_" + "A" * 32
+
+
+@pytest.fixture
+def told(tmp_path, monkeypatch):
+    """A project whose webhooks go to a receiver on this machine."""
+    monkeypatch.setenv("HOOK_SECRET", SECRET)
+    with hooks() as server:
+        endpoint = f'name = "crm"\nurl = "{server.url}/hook"\nsecret = "${{HOOK_SECRET}}"\n'
+        settings = f'[serve]\nallow_private_hosts = ["127.0.0.1"]\n[[serve.webhooks.endpoints]]\n{endpoint}'
+        (tmp_path / "ripelead.toml").write_text(PROJECT + settings)
+        yield tmp_path, server
+
+
+def tell(folder, name):
+    """Let a message wait in the store."""
+    store = open_store(f"sqlite:///{folder}/.ripelead/store.db")
+    with store.writing() as connection:
+        enqueue(connection, [Message(name, "lead.sales_qualified", "crm", "{}")], 0)
+    store.close()
+
+
 @pytest.fixture
 def port():
     import socket
@@ -83,3 +111,41 @@ def test_a_taken_port_is_said_and_a_signal_ends_the_server_in_order(folder, port
         process.send_signal(signal.SIGTERM)
         assert process.wait(30) == 0
         assert "stopped" in process.stdout.read()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_webhooks_are_sent_beside_the_workers_also_after_a_kill(told, port):
+    folder, server = told
+    with serving(folder, port) as process:
+        tell(folder, "msg_1")
+        until(lambda: server.ids() == ["msg_1"])
+        before = until(lambda: len(children(process.pid)) == 3 and children(process.pid))
+        for one in before:
+            os.kill(one, signal.SIGKILL)
+        tell(folder, "msg_2")
+        until(lambda: "msg_2" in server.ids())
+        after = until(lambda: len(now := children(process.pid)) == 3 and not {*before} & {*now} and now)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 0
+        assert not any(Path(f"/proc/{one}").exists() for one in after)
+        assert "sending webhooks to crm" in process.stdout.read()
+
+
+@pytest.mark.parametrize(
+    ("more", "secret", "code", "said"),
+    [
+        (["--no-deliver"], SECRET, 5, "webhooks are not sent from here: ripelead deliver"),
+        ([], "", 5, "webhooks are not sent from here ("),
+        (["--deliver"], "", 2, "HOOK_SECRET"),
+    ],
+)
+def test_who_sends_no_webhooks_says_so(told, port, monkeypatch, capsys, more, secret, code, said):
+    monkeypatch.setenv("HOOK_SECRET", secret)
+    with listen(("127.0.0.1", port)):  # so that nothing is served
+        assert command("serve", "-p", told[0], "--port", port, *more) == code
+    assert said in " ".join(capsys.readouterr().err.split())
+
+
+def test_delivering_nothing_is_refused(folder, port, capsys):
+    assert command("serve", "-p", folder, "--port", port, "--deliver") == 2
+    assert "there is none" in " ".join(capsys.readouterr().err.split())
