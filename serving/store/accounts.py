@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, Connection, case, func, or_, select, tuple_
 
 from serving.store.lead_keys import Key, Scope, Visible
-from serving.store.leads import LeadRow
-from serving.store.schema import ACCOUNT, LEAD
+from serving.store.leads import COLUMNS, LeadRow
+from serving.store.schema import ACCOUNT, LEAD, columns_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +30,6 @@ class AccountKept:
     account_id: str | None
     name: str | None
     history: bytes
-
-
-_LEAD_COLUMNS = tuple(LEAD.c[name] for name in LeadRow.__slots__)
 
 
 def accounts_page(
@@ -62,8 +59,9 @@ def accounts_page(
 
 def account_kept(connection: Connection, publication: int, account_key: str) -> AccountKept | None:
     """An account; None where there is none of this key."""
-    columns = [ACCOUNT.c[name] for name in AccountKept.__slots__]
-    chosen = select(*columns).where(ACCOUNT.c.publication == publication, ACCOUNT.c.account_key == account_key)
+    chosen = select(*columns_of(ACCOUNT, AccountKept)).where(
+        ACCOUNT.c.publication == publication, ACCOUNT.c.account_key == account_key
+    )
     row = connection.execute(chosen).first()
     return None if row is None else AccountKept(*row)
 
@@ -71,7 +69,7 @@ def account_kept(connection: Connection, publication: int, account_key: str) -> 
 def leads_of_account(connection: Connection, scope: Scope, account_key: str, limit: int) -> list[LeadRow]:
     """The leads of an account that somebody sees, open ones first, by priority."""
     chosen = (
-        select(*_LEAD_COLUMNS)
+        select(*COLUMNS)
         .where(LEAD.c.publication == scope.publication, LEAD.c.account_key == account_key, _seen(scope.visible))
         .order_by(LEAD.c.is_open.desc(), LEAD.c.priority.desc(), LEAD.c.lead_id)
         .limit(limit)

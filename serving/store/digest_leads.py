@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Connection, func, or_, select
 
-from serving.store.schema import LEAD, PUBLICATION
+from serving.store.publications import current
+from serving.store.schema import LEAD, columns_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +35,11 @@ class OwnLeads:
 
 def own_leads(connection: Connection, rep: str, now: int, due_before: int, most: int) -> OwnLeads | None:
     """The leads of a rep that may be contacted now; None before the first publication."""
-    head = connection.execute(
-        select(PUBLICATION.c.id, PUBLICATION.c.as_of).where(PUBLICATION.c.state == "current")
-    ).first()
+    head = current(connection)
     if head is None:
         return None
     mine = _mine(head.id, rep, now)
-    columns = [LEAD.c[name] for name in DigestLead.__dataclass_fields__]
+    columns = columns_of(LEAD, DigestLead)
     due = select(*columns).where(mine, LEAD.c.due_at < due_before).order_by(LEAD.c.due_at, LEAD.c.lead_id)
     later = or_(LEAD.c.due_at.is_(None), LEAD.c.due_at >= due_before)
     others = select(*columns).where(mine, later).order_by(LEAD.c.priority.desc(), LEAD.c.lead_id).limit(most)

@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 from sqlalchemy import Connection, bindparam, select
 
 from serving.live.account_history import AccountHistory, unpacked
 from serving.store.arrived import rows_of_account
-from serving.store.schema import ACCOUNT, DOCUMENT, LEAD, LEAD_ACTION, PUBLICATION, SCORE_POINT
+from serving.store.publications import CURRENT_NUMBER
+from serving.store.schema import ACCOUNT, LEAD, LEAD_ACTION, PUBLICATION, SCORE_POINT, columns_of
 
 MOST_POINTS = 60
 MOST_ACTIONS = 40
@@ -86,10 +87,9 @@ class Colleague:
     score: int | None
 
 
-_CURRENT = select(PUBLICATION.c.id).where(PUBLICATION.c.state == "current").scalar_subquery()
 # Statements of the page that is asked for most are put together once.
-_BY_ID = select(*(LEAD.c[one.name] for one in fields(LeadRecord))).where(
-    LEAD.c.publication == _CURRENT, LEAD.c.lead_id == bindparam("wanted")
+_BY_ID = select(*columns_of(LEAD, LeadRecord)).where(
+    LEAD.c.publication == CURRENT_NUMBER, LEAD.c.lead_id == bindparam("wanted")
 )
 _SUMMARY = select(PUBLICATION.c.summary).where(PUBLICATION.c.id == bindparam("publication"))
 _HISTORY = select(ACCOUNT.c.history).where(
@@ -102,12 +102,12 @@ _POINTS = (
     .limit(MOST_POINTS)
 )
 _ACTIONS = (
-    select(*(LEAD_ACTION.c[one.name] for one in fields(ActionRecord)))
+    select(*columns_of(LEAD_ACTION, ActionRecord))
     .where(LEAD_ACTION.c.lead_id == bindparam("wanted"))
     .order_by(LEAD_ACTION.c.id.desc())
     .limit(MOST_ACTIONS)
 )
-_COLLEAGUES = select(*(LEAD.c[one.name] for one in fields(Colleague))).where(
+_COLLEAGUES = select(*columns_of(LEAD, Colleague)).where(
     LEAD.c.publication == bindparam("publication"),
     LEAD.c.account_key == bindparam("account"),
     LEAD.c.lead_id != bindparam("wanted"),
@@ -154,13 +154,6 @@ def colleagues_of(connection: Connection, lead: LeadRecord, most: int) -> tuple[
     # Sorted here: an index that has this order would be read from its end instead of the account's own.
     found = [Colleague(*row) for row in connection.execute(_COLLEAGUES, beside)]
     return tuple(sorted(found, key=lambda one: (-(one.score if one.score is not None else -1), one.lead_id))[:most])
-
-
-def document(connection: Connection, publication: int, name: str) -> str | None:
-    """A document of a publication as JSON; None where it has none of that name."""
-    where = (DOCUMENT.c.publication == publication, DOCUMENT.c.name == name)
-    found: str | None = connection.scalar(select(DOCUMENT.c.body).where(*where))
-    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from serving.store.lead_keys import (
     first_keys,
     owners,
 )
-from serving.store.schema import LEAD, LEAD_ACTION
+from serving.store.schema import LEAD, LEAD_ACTION, columns_of
 
 Reading = Connection
 """A connection inside a transaction."""
@@ -70,8 +70,8 @@ class Choices:
     sources: tuple[str, ...]
 
 
-_COLUMNS = tuple(LEAD.c[name] for name in LeadRow.__slots__)
-_ROWS = select(*_COLUMNS).where(
+COLUMNS = columns_of(LEAD, LeadRow)
+_ROWS = select(*COLUMNS).where(
     LEAD.c.publication == bindparam("publication"), LEAD.c.lead_id.in_(bindparam("lead_ids", expanding=True))
 )
 _PLACE = case(

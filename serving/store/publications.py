@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from serving.store.connection import Store
-from serving.store.schema import ACCOUNT, DOCUMENT, LEAD, PAGE, PUBLICATION, SCORE_POINT
+from serving.store.schema import ACCOUNT, DOCUMENT, LEAD, PAGE, PUBLICATION, SCORE_POINT, columns_of
 
 BUILDING, CURRENT, FORMER = "building", "current", "former"
 ROWS_AT_ONCE = 2_000
@@ -29,8 +29,11 @@ class Publication:
     summary: str
 
 
-_CURRENT = select(*(PUBLICATION.c[name] for name in Publication.__dataclass_fields__)).where(
-    PUBLICATION.c.state == CURRENT
+_CURRENT = select(*columns_of(PUBLICATION, Publication)).where(PUBLICATION.c.state == CURRENT)
+CURRENT_NUMBER = select(PUBLICATION.c.id).where(PUBLICATION.c.state == CURRENT).scalar_subquery()
+"""Number of the current publication inside of other statements."""
+_DOCUMENT = select(DOCUMENT.c.body).where(
+    DOCUMENT.c.publication == bindparam("publication"), DOCUMENT.c.name == bindparam("wanted")
 )
 
 
@@ -121,5 +124,5 @@ def former(connection: Connection) -> Iterator[int]:
 
 def document(connection: Connection, number: int, name: str) -> str | None:
     """The JSON of a publication's document; None where it has none of that name."""
-    here = (DOCUMENT.c.publication == number, DOCUMENT.c.name == name)
-    return connection.execute(select(DOCUMENT.c.body).where(*here)).scalar_one_or_none()
+    found: str | None = connection.scalar(_DOCUMENT, {"publication": number, "wanted": name})
+    return found

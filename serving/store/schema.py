@@ -4,6 +4,9 @@ What is published anew every night carries the number of its publication; what p
 append-only, and outlives every publication.
 """
 
+from dataclasses import fields
+from typing import Any
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -32,6 +35,11 @@ Number = BigInteger().with_variant(Integer, "sqlite")
 Moment = BigInteger
 # Sorted by code points, so that databases and the code agree on what comes next.
 Sorted = Text().with_variant(Text(collation="C"), "postgresql")
+
+
+def columns_of(table: Table, row: type) -> tuple[Column[Any], ...]:
+    """The columns of a table that the fields of a dataclass are named after, in their order."""
+    return tuple(table.c[one.name] for one in fields(row))
 
 
 def _number() -> Column[int]:

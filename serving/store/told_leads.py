@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, RowMapping, Select, and_, select
 
-from serving.store.publications import CURRENT, FORMER
-from serving.store.schema import LEAD, PUBLICATION
+from serving.store.publications import CURRENT_NUMBER, FORMER
+from serving.store.schema import LEAD, PUBLICATION, columns_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class ToldLead:
     model_version: str
 
 
-COLUMNS = tuple(LEAD.c[name] for name in ToldLead.__dataclass_fields__)
+COLUMNS = columns_of(LEAD, ToldLead)
 
 
 def moved_leads(connection: Connection, number: int) -> list[ToldLead]:
@@ -52,8 +52,7 @@ def moved_leads(connection: Connection, number: int) -> list[ToldLead]:
 
 def told_lead(connection: Connection, lead_id: str) -> ToldLead | None:
     """A lead of the current publication; None where there is none of that id."""
-    current = select(PUBLICATION.c.id).where(PUBLICATION.c.state == CURRENT).scalar_subquery()
-    found = _all(connection, select(*COLUMNS).where(LEAD.c.publication == current, LEAD.c.lead_id == lead_id))
+    found = _all(connection, select(*COLUMNS).where(LEAD.c.publication == CURRENT_NUMBER, LEAD.c.lead_id == lead_id))
     return found[0] if found else None
 
 

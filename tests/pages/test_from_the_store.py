@@ -22,7 +22,7 @@ from serving.pages.lead import read_lead
 from serving.pages.similar import similar_page
 from serving.pages.what_if import usual_of, what_if
 from serving.store.connection import open_store
-from serving.store.lead_records import document
+from serving.store.publications import document
 from serving.store.schema import LEAD
 from training.settings import read_all
 

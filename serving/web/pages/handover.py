@@ -16,13 +16,10 @@ from serving.pages.handover import Packing, handover_of
 from serving.pages.lead import Found
 from serving.pages.what_if import usual_of
 from serving.store.kept_pages import keep_page, kept_page
-from serving.store.lead_records import document
-from serving.web.credentials import site_of
 from serving.web.negotiation import wants_page
 from serving.web.pages.reader import Seer
-from serving.web.pages.seen_lead import LeadId, seen_lead
-from serving.web.render import VARY, language_of
-from serving.web.site import Site
+from serving.web.pages.seen_lead import Beside, LeadId, beside_lead
+from serving.web.render import VARY
 
 router = APIRouter(include_in_schema=False)
 NAME = "handover"
@@ -31,9 +28,8 @@ NAME = "handover"
 @router.get("/handovers/{lead_id:path}")
 def handover(request: Request, who: Seer, lead_id: LeadId) -> Response:
     """Everything that sales needs to know of a lead, to read and to print."""
-    site, language = site_of(request), language_of(request, who)
-    found = seen_lead(request, who, lead_id)
-    made = _of_seen(_package(site, found, language), found)
+    at = beside_lead(request, who, lead_id)
+    made = _of_seen(_package(at), at.found)
     if wants_page(request):
         text = handover_page(made)
         return HTMLResponse(text, headers={"Content-Security-Policy": _policy(text), "Vary": VARY})
@@ -48,19 +44,24 @@ def _of_seen(made: Handover, found: Found) -> Handover:
     return replace(made, team=replace(made.team, members=members, further=made.team.further + hidden))
 
 
-def _package(site: Site, found: Found, language: str) -> Handover:
+def _package(at: Beside) -> Handover:
     """The package as it was kept, or made anew where the lead, the publication or the model changed."""
-    lead, served = found.lead, site.model.required()
-    key, version = (lead.lead_id, NAME, language), f"{lead.publication}.{lead.revision}.{served.bundle.version[:12]}"
+    site, lead, served = at.site, at.found.lead, at.served
+    key, version = (lead.lead_id, NAME, at.language), f"{lead.publication}.{lead.revision}.{served.bundle.version[:12]}"
     with site.store.reading() as connection:
         kept = kept_page(connection, key, version)
-        usual = usual_of(document(connection, lead.publication, "usual"))
     if kept is not None:
         return handover_from_json(kept)
     packing = Packing(
-        site.project, site.training, served.bundle, served.phrases[language], translation_to(language), site.now, usual
+        site.project,
+        site.training,
+        served.bundle,
+        served.phrases[at.language],
+        translation_to(at.language),
+        site.now,
+        usual_of(at.document("usual")),
     )
-    made = handover_of(found, packing)
+    made = handover_of(at.found, packing)
     with site.store.writing() as connection:
         keep_page(connection, key, version, handover_json(made), site.now)
     return made

@@ -5,11 +5,9 @@ from fastapi.responses import Response
 
 from serving.language.translations import translation_to
 from serving.pages.what_if import usual_of, what_if
-from serving.store.lead_records import document
-from serving.web.credentials import site_of
 from serving.web.pages.reader import Seer
-from serving.web.pages.seen_lead import LeadId, seen_lead
-from serving.web.render import language_of, respond
+from serving.web.pages.seen_lead import LeadId, beside_lead
+from serving.web.render import respond
 
 router = APIRouter(include_in_schema=False)
 
@@ -17,10 +15,6 @@ router = APIRouter(include_in_schema=False)
 @router.get("/what-if/{lead_id:path}")
 def changes(request: Request, who: Seer, lead_id: LeadId) -> Response:
     """What a rep could bring about, and what the model would make of it."""
-    site = site_of(request)
-    found = seen_lead(request, who, lead_id)
-    with site.store.reading() as connection:
-        usual = usual_of(document(connection, found.lead.publication, "usual"))
-    bundle = site.model.required().bundle
-    context = what_if(found, bundle, usual, translation_to(language_of(request, who)))
+    at = beside_lead(request, who, lead_id)
+    context = what_if(at.found, at.served.bundle, usual_of(at.document("usual")), translation_to(at.language))
     return respond(request, "what_if.html", context, who)
