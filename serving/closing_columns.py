@@ -2,10 +2,10 @@
 
 import numpy as np
 import pyarrow as pa
-from scipy.special import logit
 
 from features.windows import DAY_US, NEVER, Floats, Ints
 from training.closing import HORIZONS, ClosingCurve
+from training.log_odds import logit
 
 HORIZON_COLUMN = {days: f"propensity_{days}d" for days in HORIZONS}
 HORIZON_COLUMNS = tuple(HORIZON_COLUMN.values())

@@ -11,10 +11,10 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from scipy.special import expit
 
 from features.windows import Floats
 from training.calibration import probability_of
+from training.log_odds import expit
 
 HORIZONS = (30, 60, 90, 180)
 """Days of the columns `propensity_30d`, … that every score table has; null where a model cannot tell."""

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 from numba import njit
-from scipy.special import expit
 
 from features.windows import Floats
+from training.log_odds import expit
 
 Both = tuple[Floats, Floats]
 LEAST, MOST = 1e-9, 1 - 1e-9

@@ -11,7 +11,7 @@ from training.registry import registry_of
 
 NEVER = {"mlflow", "shap", "sklearn", "matplotlib", "optuna", "openpyxl", "scipy.stats", "scipy.optimize"}
 """What no request needs: two of them alone take longer to load than all the rest."""
-LATER = {"lightgbm", "alembic", "duckdb", "joserfc", "cryptography", "httpcore2"}
+LATER = {"lightgbm", "scipy.special", "alembic", "duckdb", "joserfc", "cryptography", "httpcore2"}
 """What the first page does not need."""
 PAGE = """
 from serving.commands import loaded
