@@ -7,6 +7,8 @@ from functools import lru_cache
 from pathlib import Path
 
 from features.errors import ModelRefusedError
+from serving.language.translations import LANGUAGES, Translation, translation_to
+from serving.language.verdict_sentences import in_language
 from serving.live.model_in_use import ModelInUse
 from serving.pages.drift import DriftBlock
 from training.evaluation import Band, Estimate, Evaluation, from_json
@@ -60,13 +62,21 @@ class GainCurve:
 
 
 @dataclass(frozen=True, slots=True)
-class Results:
-    """The content of `evaluation.json` that the page shows; sentences are English, as the training wrote them."""
+class Sentence:
+    """A sentence of the training in the reader's language, or in English where it has no translation."""
 
-    headline: str
-    sentences: tuple[str, ...]
-    warnings: tuple[str, ...]
-    describes: str
+    text: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """The content of `evaluation.json` that the page shows."""
+
+    headline: Sentence
+    sentences: tuple[Sentence, ...]
+    warnings: tuple[Sentence, ...]
+    describes: Sentence
     rows: int
     leads: int
     wins: int
@@ -81,12 +91,12 @@ class Results:
 
 @dataclass(frozen=True, slots=True)
 class Promotion:
-    """An event of the promotion log; reasons are English."""
+    """An event of the promotion log."""
 
     at: datetime
     event: str
     bundle: str
-    reasons: tuple[str, ...]
+    reasons: tuple[Sentence, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +117,11 @@ class ModelPage:
 
 def model_page(registry: Registry, model: ModelInUse, drift: DriftBlock | None, language: str) -> ModelPage:
     """What is known of the champion; what is missing or damaged is said in `note`."""
-    served, refused = model.served, model.refused
+    served, refused, to = model.served, model.refused, translation_to(language)
     try:
         log = registry.log()
         champion = registry.standing().champion
-        results, note, card = _papers(registry.directory / champion) if champion else (None, None, None)
+        results, note, card = _papers(registry.directory / champion, language) if champion else (None, None, None)
     except ModelRefusedError as error:
         log, champion, results, note, card = [], None, None, str(error), None
     return ModelPage(
@@ -124,16 +134,16 @@ def model_page(registry: Registry, model: ModelInUse, drift: DriftBlock | None, 
         drift=drift,
         note=note,
         card=card,
-        promotions=tuple(_promotions(log)),
+        promotions=tuple(_promotions(log, to)),
     )
 
 
-def _papers(folder: Path) -> tuple[Results | None, str | None, str | None]:
+def _papers(folder: Path, language: str) -> tuple[Results | None, str | None, str | None]:
     """Results, what is wrong with them, and the card."""
     path = folder / "bundle" / "card.md"
     card = path.read_text(encoding="utf-8") if path.exists() else None
     try:
-        return _results(folder / "evaluation.json", _changed(folder / "evaluation.json")), None, card
+        return _results(folder / "evaluation.json", _changed(folder / "evaluation.json"), language), None, card
     except (OSError, ValueError) as error:
         return None, UNREADABLE.format(why=getattr(error, "strerror", None) or error), card
 
@@ -142,18 +152,18 @@ def _changed(path: Path) -> int:
     return path.stat().st_mtime_ns
 
 
-@lru_cache(maxsize=8)
-def _results(path: Path, _changed_at: int) -> Results:
-    return results_of(from_json(path.read_text(encoding="utf-8")))
+@lru_cache(maxsize=8 * len(LANGUAGES))
+def _results(path: Path, _changed_at: int, language: str) -> Results:
+    return results_of(from_json(path.read_text(encoding="utf-8")), translation_to(language))
 
 
-def results_of(found: Evaluation) -> Results:
+def results_of(found: Evaluation, to: Translation) -> Results:
     """What the page shows of an evaluation."""
     return Results(
-        headline=found.verdict.headline,
-        sentences=tuple(found.verdict.sentences),
-        warnings=tuple(found.verdict.warnings),
-        describes=found.describes,
+        headline=_told(to, found.verdict.headline),
+        sentences=tuple(_told(to, one) for one in found.verdict.sentences),
+        warnings=tuple(_told(to, one) for one in found.verdict.warnings),
+        describes=_told(to, found.describes),
         rows=found.n,
         leads=found.leads,
         wins=found.positives,
@@ -184,7 +194,12 @@ def _interval(found: Estimate) -> Interval:
     return Interval(found.value, found.low, found.high)
 
 
-def _promotions(log: Sequence[Event]) -> Iterator[Promotion]:
+def _told(to: Translation, sentence: str) -> Sentence:
+    text = None if to.language == "en" else in_language(to, sentence)
+    return Sentence(sentence, "en") if text is None else Sentence(text, to.language)
+
+
+def _promotions(log: Sequence[Event], to: Translation) -> Iterator[Promotion]:
     for event in reversed(log[-MOST_PROMOTIONS:]):
-        reasons = event.get("reasons") or ()
-        yield Promotion(datetime.fromisoformat(event["at"]), event["event"], event["bundle"], tuple(map(str, reasons)))
+        reasons = tuple(_told(to, str(one)) for one in event.get("reasons") or ())
+        yield Promotion(datetime.fromisoformat(event["at"]), event["event"], event["bundle"], reasons)

@@ -159,7 +159,7 @@ def test_the_model_page_shows_the_champion(world_site):
     assert found["champion"] == found["promotions"][0]["bundle"]
     assert found["results"]["systems"][0]["name"] == "model"
     page = client.get("/model", headers=PAGE).text
-    assert found["results"]["headline"].replace("'", "&#39;") in page
+    assert found["results"]["headline"]["text"].replace("'", "&#39;") in page
     assert page.count("<svg") >= 2
 
 
@@ -197,6 +197,17 @@ def test_the_model_page_shows_drift(world, tmp_path, change, said):
     assert ("<code>employees</code>" in page, "<code>visits_30d</code>" in page) == (change == {}, False)
     assert (client.get("/model").json()["drift"] is None) == (change is None)
     site.store.close()
+
+
+@pytest.mark.parametrize("language", ["de", "da"])
+def test_what_training_said_is_told_in_the_readers_language(world_site, language):
+    client = sign_in(client_of(create_app(world_site)), world_site, "data_scientist")
+    found = client.get("/model", headers={"accept-language": language}).json()
+    results = found["results"]
+    said = [results["headline"], results["describes"], *results["sentences"], *found["promotions"][0]["reasons"]]
+    assert {one["language"] for one in said} == {language}
+    page = client.get("/model", headers=PAGE | {"accept-language": language}).text
+    assert f">{results['headline']['text']}</p>" in page
 
 
 @pytest.fixture(scope="module")
