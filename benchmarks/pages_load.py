@@ -6,8 +6,8 @@ Writes `docs/benchmarks/pages-load.md`. Run: `python -m benchmarks.pages_load PR
 import asyncio
 import os
 import platform
-import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote
@@ -15,32 +15,27 @@ from urllib.parse import quote
 import numpy as np
 from sqlalchemy import func, select
 
-from benchmarks.serve_load import HOST, ROOT, Load, free_port, measure, wait_until_ready
+from benchmarks.serve_load import Load, measure
+from benchmarks.served import HOST, NOW, ROOT, STORES, resident, served
 from features.files import write_text
 
 PAGE = ROOT / "docs" / "benchmarks" / "pages-load.md"
 SECONDS, CONCURRENT, PAGES = 20.0, 20, 2_000
-NOW = "2026-01-01T08:00:00Z"
 FILTERS = ("", "?band=A", "?sort=score", "?qualified=yes", "?tab=open&contact=now", "?search=an", "?stage=mql")
 
 
 def main() -> None:
-    """Serve a project, measure, write the page."""
-    project, seconds = Path(sys.argv[1]).absolute(), float(sys.argv[2]) if len(sys.argv) > 2 else SECONDS
-    port, (token, leads, total) = free_port(), session_and_leads(project)
-    command = [sys.executable, "-m", "serving.cli", "serve", "-p", str(project), "--port", str(port), "--workers", "2",
-               "--now", NOW]  # fmt: skip
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    found: dict[str, list[Load]] = {}
-    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL) as server:
-        try:
-            wait_until_ready(port)
+    """Serve a project on each store, measure, write the page."""
+    project, seconds = Path(sys.argv[1]), float(sys.argv[2]) if len(sys.argv) > 2 else SECONDS
+    found: dict[tuple[str, str], list[Load]] = {}
+    memory, total = {}, 0
+    for store in STORES:
+        with served(project, store) as server:
+            token, leads, total = session_and_leads(server.project)
             for name, paths in paths_of(leads).items():
-                bodies = [request(port, token, path) for path in paths]
-                found[name] = [asyncio.run(measure(port, bodies, n, seconds, server.pid)) for n in (1, CONCURRENT)]
-            memory = resident(server.pid)
-        finally:
-            server.terminate()
+                bodies = [request(server.port, token, path) for path in paths]
+                found[store, name] = [asyncio.run(measure(server, bodies, n, seconds)) for n in (1, CONCURRENT)]
+            memory[store] = resident(server.process)
     text = page(found, total, memory)
     write_text(PAGE, text)
     print(text)
@@ -84,22 +79,12 @@ def request(port: int, token: str, path: str) -> bytes:
     return head.encode()
 
 
-def resident(parent: int) -> float:
-    """Memory of the parent and its workers, MiB; what they share counts once (proportional set size)."""
-    children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
-    kib = 0
-    for process in (str(parent), *children):
-        lines = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()
-        kib += next(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
-    return kib / 1024
-
-
-def page(found: dict[str, list[Load]], total: int, memory: float) -> str:
+def page(found: Mapping[tuple[str, str], Sequence[Load]], total: int, memory: Mapping[str, float]) -> str:
     """The page."""
     rows = [
-        f"| {name} | {one.connections} | {one.per_second:.0f} | {one.p50} | {one.p95} | {one.p99} | "
+        f"| {store} | {name} | {one.connections} | {one.per_second:.0f} | {one.p50} | {one.p95} | {one.p99} | "
         f"{one.cpu:.2f} | {one.failed} |"
-        for name, loads in found.items()
+        for (store, name), loads in found.items()
         for one in loads
     ]
     return "\n".join(
@@ -108,15 +93,17 @@ def page(found: dict[str, list[Load]], total: int, memory: float) -> str:
             "",
             "<!-- Made by `python -m benchmarks.pages_load`; do not edit. -->",
             "",
-            f"{total:,} leads in SQLite, two workers, readers on the same {os.cpu_count()} cores over loopback, each",
+            f"{total:,} leads, two workers, readers on the same {os.cpu_count()} cores over loopback, each",
             "asking for the next page as soon as it has the last. Milliseconds from the first byte sent to the last",
             f"received; lead pages are those of {PAGES:,} open leads by chance, each with its whole history read and",
             "phrased anew. CPU: milliseconds that the workers' processors spent on one page.",
             f"Mean load of the last minute {os.getloadavg()[0]:.1f}, Python {platform.python_version()}, "
-            f"{datetime.now(UTC):%Y-%m-%d}. Memory of all processes afterwards: {memory:,.0f} MiB.",
+            f"{datetime.now(UTC):%Y-%m-%d}. Memory of the server's processes afterwards: "
+            + ", ".join(f"{mib:,.0f} MiB ({store})" for store, mib in memory.items())
+            + ".",
             "",
-            "| page | readers | pages/s | p50 | p95 | p99 | CPU | failed |",
-            "|---|--:|--:|--:|--:|--:|--:|--:|",
+            "| store | page | readers | pages/s | p50 | p95 | p99 | CPU | failed |",
+            "|---|---|--:|--:|--:|--:|--:|--:|--:|",
             *rows,
             "",
         ]

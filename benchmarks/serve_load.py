@@ -1,31 +1,29 @@
 """Load on the API: `POST /v1/score` with histories of 50 events, over loopback, the generator on the same cores.
 
-Writes `docs/benchmarks/serve-load.md`. Run: `python -m benchmarks.serve_load PROJECT` (a promoted model is needed).
+Writes `docs/benchmarks/serve-load.md`. Run: `python -m benchmarks.serve_load PROJECT` (published).
 """
 
 import asyncio
 import json
 import os
 import platform
-import socket
-import subprocess
 import sys
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from urllib.request import urlopen
 
 import httptools
 import numpy as np
 
 from benchmarks.one_lead_requests import Mix, requests
+from benchmarks.served import HOST, ROOT, STORES, Served, cpu_seconds, served
+from features.files import write_text
 
-ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs" / "benchmarks" / "serve-load.md"
 SECONDS, WARM_UP_S, EVENTS, BODIES = 30.0, 3.0, 50, 400
 CONNECTIONS = (1, 4, 8, 16)
-HOST = "127.0.0.1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,25 +83,20 @@ class Connection(asyncio.Protocol):
 
 
 def main() -> None:
-    """Serve a project, measure, write the page."""
-    project = Path(sys.argv[1]).absolute()
+    """Serve a project on each store, measure, write the page."""
+    project = Path(sys.argv[1])
     seconds = float(sys.argv[2]) if len(sys.argv) > 2 else SECONDS
-    port, key = free_port(), new_key(project)
-    command = [sys.executable, "-m", "serving.cli", "serve", "-p", str(project), "--port", str(port), "--workers", "2"]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL) as server:
-        try:
-            wait_until_ready(port)
-            bodies = requests_of(port, key)
-            found = [asyncio.run(measure(port, bodies, number, seconds, server.pid)) for number in CONNECTIONS]
-        finally:
-            server.terminate()
-    PAGE.write_text(page(found), encoding="utf-8")
+    found: dict[str, list[Load]] = {}
+    for store in STORES:
+        with served(project, store) as server:
+            bodies = requests_of(server.port, new_key(server.project, "score"))
+            found[store] = [asyncio.run(measure(server, bodies, number, seconds)) for number in CONNECTIONS]
+    write_text(PAGE, page(found))
     print(page(found))
 
 
-def new_key(project: Path) -> str:
-    """A key that may score, written into the project's store."""
+def new_key(project: Path, *scopes: str) -> str:
+    """A key with these scopes, written into the project's store."""
     from serving.identity.tokens import new_key as make
     from serving.store.keys import NewKey, add_key
     from serving.web.site import open_site
@@ -111,7 +104,7 @@ def new_key(project: Path) -> str:
     site = open_site(project, lambda: datetime.now(UTC))
     key = make()
     with site.store.writing() as connection:
-        add_key(connection, key, NewKey("load", ("score",)), "benchmark", site.now)
+        add_key(connection, key, NewKey(f"load-{key.prefix}", scopes), "benchmark", site.now)
     site.store.close()
     return str(key.shown)
 
@@ -119,73 +112,54 @@ def new_key(project: Path) -> str:
 def requests_of(port: int, key: str) -> list[bytes]:
     """Whole requests as they are written to the socket."""
     drawn = requests(BODIES, Mix("own", EVENTS, 0, 0), np.random.default_rng(7))
-    return [_request(port, key, json.dumps({"as_of": "2026-01-01T00:00:00Z", **one}).encode()) for one in drawn]
+    return [
+        post(port, key, "/v1/score", json.dumps({"as_of": "2026-01-01T00:00:00Z", **one}).encode()) for one in drawn
+    ]
 
 
-def _request(port: int, key: str, body: bytes) -> bytes:
-    head = (
-        f"POST /v1/score HTTP/1.1\r\nHost: {HOST}:{port}\r\nAuthorization: Bearer {key}\r\n"
-        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
-    )
-    return head.encode() + body
+def post(port: int, key: str, path: str, body: bytes, *headers: str) -> bytes:
+    """A request of a program as it is written to the socket."""
+    lines = [
+        f"POST {path} HTTP/1.1",
+        f"Host: {HOST}:{port}",
+        f"Authorization: Bearer {key}",
+        "Content-Type: application/json",
+        f"Content-Length: {len(body)}",
+        *headers,
+    ]
+    return "\r\n".join([*lines, "", ""]).encode() + body
 
 
-async def measure(port: int, bodies: list[bytes], connections: int, seconds: float, server: int) -> Load:
+async def measure(server: Served, bodies: list[bytes], connections: int, seconds: float) -> Load:
     """Load of some connections for some seconds, after a warm-up that does not count."""
     seen: list[tuple[float, float, int]] = []
     loop = asyncio.get_running_loop()
     opened = []
     for number in range(connections):
-        ordered = bodies[number * 17 % len(bodies) :] + bodies[: number * 17 % len(bodies)]
-        opened.append((await loop.create_connection(lambda own=ordered: Connection(own, seen), HOST, port))[1])
+        begin = number * len(bodies) // connections  # nobody reads what another one just read
+        ordered = bodies[begin:] + bodies[:begin]
+        opened.append((await loop.create_connection(lambda own=ordered: Connection(own, seen), HOST, server.port))[1])
     await asyncio.sleep(WARM_UP_S)
-    begun, spent = time.perf_counter(), cpu_seconds(server)
+    begun, spent = time.perf_counter(), cpu_seconds(server.process)
     await asyncio.sleep(seconds)
-    ended, spent = time.perf_counter(), cpu_seconds(server) - spent
+    ended, spent = time.perf_counter(), cpu_seconds(server.process) - spent
     for connection in opened:
         connection.stop()
     counted = [one for one in seen if begun <= one[0] < ended]
     times = np.array([took for _, took, _ in counted]) * 1000
-    failed = sum(status != 200 for *_, status in counted)
+    failed = sum(not 200 <= status < 300 for *_, status in counted)
     cpu = round(spent / max(len(counted), 1) * 1000, 2)
     p50, p95, p99 = np.percentile(times, [50, 95, 99]).round(1).tolist()
     return Load(connections, len(counted), round(len(counted) / (ended - begun), 1), p50, p95, p99, cpu, failed)
 
 
-def cpu_seconds(server: int) -> float:
-    """Processor time of the workers so far."""
-    workers = Path(f"/proc/{server}/task/{server}/children").read_text(encoding="ascii").split()
-    stats = [Path(f"/proc/{one}/stat").read_text(encoding="utf-8").rpartition(")")[2].split() for one in workers]
-    return sum(int(one[11]) + int(one[12]) for one in stats) / os.sysconf("SC_CLK_TCK")
-
-
-def wait_until_ready(port: int) -> None:
-    """Return when the server scores."""
-    for _ in range(600):
-        try:
-            with urlopen(f"http://{HOST}:{port}/health/ready", timeout=2) as answer:
-                if json.load(answer)["model"] == "ok":
-                    time.sleep(2)  # the other worker as well
-                    return
-        except OSError:
-            pass
-        time.sleep(0.1)
-    raise SystemExit("the server did not become ready")
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as asked:
-        asked.bind((HOST, 0))
-        return int(asked.getsockname()[1])
-
-
-def page(found: list[Load]) -> str:
+def page(found: Mapping[str, Sequence[Load]]) -> str:
     """The page as Markdown."""
     rows = "\n".join(
-        f"| {one.connections} | {one.answers:,} | {one.per_second:,.0f} | {one.p50:.1f} | {one.p95:.1f} | "
+        f"| {store} | {one.connections} | {one.answers:,} | {one.per_second:,.0f} | {one.p50:.1f} | {one.p95:.1f} | "
         f"{one.p99:.1f} | {one.cpu:.2f} | {one.failed} |"
-        for one in found
+        for store, loads in found.items()
+        for one in loads
     )
     return f"""# Load on the API
 
@@ -197,8 +171,8 @@ key, and spends from its budget. Milliseconds from the first byte sent to the la
 milliseconds that the workers' processors spent on one request, which other work on the machine disturbs less.
 Mean load of the last minute {os.getloadavg()[0]:.1f}, Python {platform.python_version()}, {datetime.now(UTC):%Y-%m-%d}.
 
-| connections | answers | requests/s | p50 | p95 | p99 | CPU | failed |
-|--:|--:|--:|--:|--:|--:|--:|--:|
+| store | connections | answers | requests/s | p50 | p95 | p99 | CPU | failed |
+|---|--:|--:|--:|--:|--:|--:|--:|--:|
 {rows}
 """
 

@@ -39,8 +39,8 @@ def binaries() -> Path | None:
 
 
 @contextmanager
-def postgresql_server() -> Iterator[Server]:
-    """A server on a free port; root starts it as another user, as initdb demands."""
+def postgresql_server(settings: str = "-c fsync=off") -> Iterator[Server]:
+    """A server on a free port with these settings; root starts it as another user, as initdb demands."""
     pytest.importorskip("psycopg")
     folder = binaries()
     if folder is None:
@@ -50,7 +50,7 @@ def postgresql_server() -> Iterator[Server]:
         (Path(scratch) / "password").write_text(password)
         run = _runner(Path(scratch))
         run(folder / "initdb", "-D", data, "-U", "ripe", "-A", "scram-sha-256", "--pwfile", f"{scratch}/password", "-N")
-        options = f"-p {port} -k {scratch} -c listen_addresses=127.0.0.1 -c fsync=off -c timezone=America/New_York"
+        options = f"-p {port} -k {scratch} -c listen_addresses=127.0.0.1 -c timezone=America/New_York {settings}"
         run(folder / "pg_ctl", "-D", data, "-w", "-l", f"{scratch}/log", "-o", options, "start")
         try:
             yield Server(f"postgresql+psycopg://ripe:{password}@127.0.0.1:{port}/postgres", password)

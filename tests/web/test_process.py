@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import httpx2
@@ -101,6 +101,27 @@ def test_workers_are_replaced_and_end_with_the_parent(folder, port):
         assert alive(port)
         os.kill(process.pid, signal.SIGKILL)
         until(lambda: not any(Path(f"/proc/{worker}").exists() for worker in workers))
+
+
+def connections_of(worker, port):
+    """How many connections to a port a process holds."""
+    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    there = {row[9] for row in rows if row[1].endswith(f":{port:04X}") and row[3] == "01"}
+    links = [str(one.readlink()) for one in Path(f"/proc/{worker}/fd").iterdir()]
+    return sum(link[8:-1] in there for link in links if link.startswith("socket:"))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_connections_come_to_the_workers_in_turn_also_after_a_kill(folder, port):
+    with serving(folder, port) as process, ExitStack() as opened:
+        workers = until(lambda: len(children(process.pid)) == 2 and children(process.pid))
+        until(lambda: [connections_of(worker, port) for worker in workers] == [0, 0])
+        for _ in range(8):
+            client = opened.enter_context(httpx2.Client(base_url=f"http://127.0.0.1:{port}"))
+            assert client.get("/health/live").status_code == 200
+        assert [connections_of(worker, port) for worker in workers] == [4, 4]
+        os.kill(workers[0], signal.SIGKILL)
+        assert all(alive(port) for _ in range(4))
 
 
 def test_a_taken_port_is_said_and_a_signal_ends_the_server_in_order(folder, port):
