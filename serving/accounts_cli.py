@@ -6,9 +6,8 @@ from typing import Annotated, Any
 import typer
 
 from features.cli import HERE, ProjectFolder, app, exit_code, out, parse_as_of, read_checked
+from serving.champion import champion_of
 from serving.language.translations import Language
-from training.bundle import load_bundle
-from training.registry import registry_of
 from training.settings import read_all
 
 
@@ -30,7 +29,7 @@ def accounts(
         refuse_format(out_file)
     project, settings = read_all(directory)
     moment = parse_as_of(as_of, project)
-    bundle = load_bundle(registry_of(project).bundle_path("champion"))
+    bundle = champion_of(project)
     tables = read_checked(project, untimed=settings.label.column is not None)
     found = account_table(bundle, tables, moment, project.team)
     if out_file is not None:

@@ -21,11 +21,10 @@ from serving.agreement.words import agreement_text
 from serving.agreement.writing import refuse_unknown_format, write_disagreements
 from serving.batch.job import Job
 from serving.batch.steps import Steps, steps_on
+from serving.champion import champion_of
 from serving.language.translations import Language
 from serving.sinks import FileTarget
 from training.agreement.run import compared_frameworks
-from training.bundle import load_bundle
-from training.registry import registry_of
 from training.settings import TrainingSettings, read_all
 
 NOTHING_TO_DO = 99
@@ -116,7 +115,7 @@ def _scored(asked: Asked, recorded: Path | None, steps: Steps) -> Iterator[Score
     if recorded is not None:
         yield recorded_scores(recorded, asked.as_of)
         return
-    bundle = load_bundle(registry_of(asked.project).bundle_path("champion"))
+    bundle = champion_of(asked.project)
 
     def job(target: FileTarget) -> Job:
         return Job(

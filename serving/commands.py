@@ -119,7 +119,7 @@ COMMANDS: Mapping[str, Listed] = {
         "serving.publish_cli",
         says="Bring the page up to date: scores, reasons, stages and histories as of a time, into the server's store.",
     ),
-    "serve": _in("serving.serve_cli", says="Serve the page and the API of a project."),
+    "serve": _in("serving.serve_cli", says="Serve the page and the API of a project, and send its webhooks."),
     "user": _in("serving.user_cli", "serving.key_cli", says="Who may sign in, as what, and the keys of programs."),
     "audit": _in(
         "serving.audit_cli",

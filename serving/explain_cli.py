@@ -15,6 +15,7 @@ from features.histories import restrict
 from features.project import Project
 from features.some_leads import Some, Wanted, read_some
 from features.tables import Tables
+from serving.champion import champion_of
 from serving.language.translations import Language
 from serving.lead.contact_advice import contact_advice
 from serving.lead.explanation import Explanation, is_open_at, lead_summary
@@ -24,7 +25,7 @@ from serving.lead.similar import SimilarLead, around_closed, similar_leads
 from serving.lead.team_advice import team_advice
 from serving.lead.what_if import actionable_kinds, usual_interactions, what_would_change
 from serving.lifecycle.history import process_of
-from training.bundle import Bundle, load_bundle
+from training.bundle import Bundle
 from training.registry import registry_of
 from training.settings import read_all
 
@@ -62,7 +63,7 @@ def explain(  # noqa: PLR0913, PLR0917  (one parameter per option)
     project, settings = read_all(directory)
     moment = parse_as_of(as_of, project)
     earlier = None if since is None else _parse_since(since, project)
-    bundle = load_bundle(registry_of(project).bundle_path("champion"))
+    bundle = champion_of(project)
     asked = Asked(project, bundle, lead_id, moment)
     read = _read(asked, untimed=settings.label.column is not None, similar=similar)
     alone = restrict(read.tables, pd.Index([lead_id]))

@@ -77,13 +77,12 @@ def _funnel(ground: "Ground", as_of: "datetime") -> "Funnel":
 
 def _by_model(ground: "Ground", found: "Reached") -> "tuple[Forecast, ...]":
     """Forecasts of the champion; none, which is said, where there is no champion that fits."""
+    from serving.champion import champion_of
     from serving.funnel_forecast import model_forecasts
     from serving.open_leads import refuse_missing_inputs
-    from training.bundle import load_bundle
-    from training.registry import registry_of
 
     try:
-        bundle = load_bundle(registry_of(ground.project).bundle_path("champion"))
+        bundle = champion_of(ground.project)
         refuse_missing_inputs(bundle, ground.tables)
         return model_forecasts(ground, found, bundle)
     except RefusedError as error:

@@ -15,12 +15,13 @@ from features.histories import build_histories
 from features.project import Project
 from features.snapshots import Snapshots
 from features.some_leads import Some, Wanted, read_some
+from serving.champion import champion_of
 from serving.handover.compose import Model, account_of, compose
 from serving.handover.source import LeadSource
 from serving.language.translations import Language, translation_to
 from serving.lead.similar import around_closed
 from serving.lead.what_if import actionable_kinds
-from training.bundle import Bundle, load_bundle
+from training.bundle import Bundle
 from training.registry import registry_of
 from training.settings import TrainingSettings, read_all
 
@@ -83,7 +84,7 @@ def _said(kind: str, project: Project, settings: TrainingSettings, asked: tuple[
 def _champion(project: Project) -> Bundle | None:
     """The model in use; None where none was promoted yet. A damaged one is refused."""
     registry = registry_of(project)
-    return load_bundle(registry.bundle_path("champion")) if "champion" in registry.aliases() else None
+    return champion_of(project) if "champion" in registry.aliases() else None
 
 
 def _read(project: Project, bundle: Bundle | None, lead_id: str, as_of: datetime, *, untimed: bool) -> Some:

@@ -32,20 +32,19 @@ def publish(
 ) -> None:
     """Bring the page up to date: scores, reasons, stages and histories as of a time, into the server's store."""
     from features.cells import instant
+    from serving.champion import champion_of
     from serving.lifecycle.history import process_of
     from serving.publish.carried import carry_events
     from serving.publish.gathered import Asked
     from serving.publish.publish import publish as publish_all
     from serving.store.connection import open_store, store_url
     from serving.store.upkeep import forget_expired
-    from training.bundle import load_bundle
-    from training.registry import registry_of
 
     began, clock = time.perf_counter(), utc_now()
     project, settings = read_all(directory)
     moment = parse_as_of(as_of, project)
     process = process_of(project, settings.label.deals_of_account)
-    bundle = load_bundle(registry_of(project).bundle_path("champion"))
+    bundle = champion_of(project)
     serve = project.section("serve", ServeSettings)
     store = open_store(store_url(project.directory, serve.store))
     try:

@@ -34,6 +34,7 @@ from serving.batch.prepare import Watch, look_at_rows
 from serving.batch.prepared_file import Facts, facts_of
 from serving.batch.row_chunks import Chunk, given_rows, read_chunks
 from serving.batch.steps import steps_on
+from serving.champion import champion_of
 from serving.csv_dialects import DialectName
 from serving.language.translations import Language
 from serving.sinks import Target, target_of
@@ -116,7 +117,7 @@ def _job(asked: Asked, target: Target, limits: Limits) -> Job:
     """The run on this machine; what can be known to fail is refused before anything is read."""
     project, settings = read_all(asked.directory)
     target.refuse_unusable(project)
-    bundle = load_bundle(registry_of(project).bundle_path("champion"))
+    bundle = champion_of(project)
     return Job(
         project=project,
         bundle=bundle,

@@ -111,11 +111,10 @@ def _scores(
 
 
 def _champion(project: Project) -> "Bundle":
-    from training.bundle import load_bundle
-    from training.registry import registry_of
+    from serving.champion import champion_of
 
     try:
-        return load_bundle(registry_of(project).bundle_path("champion"))
+        return champion_of(project)
     except ModelRefusedError as error:
         raise ModelRefusedError(
             f'{error}; or let rules or people decide: [stages] sql = "rule" (see mql, sal and sql there)'

@@ -20,6 +20,7 @@ import pyarrow as pa
 
 from features.errors import ModelRefusedError
 from training.bundle_files import Contents, pack, unpack
+from training.without_sklearn import without_sklearn
 
 CHECKS = 2
 """Counted up when the probe looks at more: what was remembered before no longer counts."""
@@ -103,7 +104,8 @@ def main() -> None:
 
     _limit()
     try:
-        refuse_harmful(unpack(sys.stdin.buffer.read()))
+        with without_sklearn():
+            refuse_harmful(unpack(sys.stdin.buffer.read()))
     except ModelRefusedError as error:
         sys.stderr.write(f"{REFUSED}{error}")
         sys.exit(error.exit_code)

@@ -1,14 +1,12 @@
 """A bundle that has scored once before it serves: no request waits for a kernel to be compiled or read."""
 
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 from serving.language.phrases import phrases_of
 from serving.live.history_score import score_history
 from training.bundle import Bundle, load_bundle
+from training.without_sklearn import without_sklearn
 
 _AS_OF = datetime(2026, 1, 8, tzinfo=UTC)
 _AT = "2026-01-0{}T00:00:00Z"
@@ -20,26 +18,10 @@ def load_warm(directory: Path) -> Bundle:
     Raises:
         ModelRefusedError: damaged, tampered with, or scoring differently from when it was made.
     """
-    with _without_scikit_learn():
+    with without_sklearn():
         bundle = load_bundle(directory)
     score_history(bundle, _history(bundle), _AS_OF, bundle.policy.max_reasons, phrases_of(bundle, "en"))
     return bundle
-
-
-@contextmanager
-def _without_scikit_learn() -> Iterator[None]:
-    """Inside, LightGBM is imported without its classes for scikit-learn: nobody here uses them, and they cost a second.
-
-    It leaves them out where scikit-learn is not installed; a process that has imported it already is left as it is.
-    """
-    hidden = "sklearn" not in sys.modules
-    if hidden:
-        sys.modules["sklearn"] = None  # type: ignore[assignment]  # Python's own way to say: not to be had
-    try:
-        yield
-    finally:
-        if hidden:
-            del sys.modules["sklearn"]
 
 
 def _history(bundle: Bundle) -> dict[str, object]:
