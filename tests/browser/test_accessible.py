@@ -67,16 +67,16 @@ def test_the_sign_in_page_has_no_serious_finding(browser, acme, language):
         seen.nothing_but(address)
 
 
-@pytest.mark.parametrize("language", ["de"])  # its words are the longest
-def test_nothing_is_wider_than_a_small_phone(browser, acme, paths, language):
+@pytest.mark.parametrize("most", [360, 1021, 1280])
+def test_nothing_is_wider_than_a_screen_in_its_longest_words(browser, acme, paths, most):
     site, address = acme
-    with visit(browser, site, address, ("admin", None), viewport={"width": 360, "height": 740}) as (page, _):
-        prefer(page, address, language, "light")
+    with visit(browser, site, address, ("admin", None), viewport={"width": most, "height": 740}) as (page, _):
+        prefer(page, address, "de", "light")
         wide = []
-        for path in paths:
+        for path in (*paths, "/leads?contact=gone"):
             page.goto(address + path)
             width = page.evaluate("document.documentElement.scrollWidth")
-            wide += [(path, width)] if width > 360 else []
+            wide += [(path, width)] if width > most else []
         assert not wide
 
 
