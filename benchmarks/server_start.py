@@ -15,8 +15,8 @@ from http.client import HTTPConnection
 from pathlib import Path
 from statistics import median
 
-from benchmarks.pages_load import NOW, session_and_leads
-from benchmarks.serve_load import HOST, ROOT, free_port
+from benchmarks.pages_load import session_and_leads
+from benchmarks.served import HOST, NOW, ROOT, free_port, workers_of
 from features.files import write_text
 
 PAGE = ROOT / "docs" / "benchmarks" / "server-start.md"
@@ -100,8 +100,8 @@ def status_of(port: int, path: str, cookie: str) -> int | None:
 
 def processor_s(parent: int) -> float:
     """Seconds that the processors worked for the parent and its workers, user and system."""
-    children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
-    stats = [Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split() for one in (str(parent), *children)]
+    processes = (parent, *workers_of(parent))
+    stats = [Path(f"/proc/{one}/stat").read_text(encoding="utf-8").rpartition(")")[2].split() for one in processes]
     return sum(int(stat[11]) + int(stat[12]) for stat in stats) / TICKS
 
 
