@@ -115,7 +115,7 @@ notebooks: $(READY) ## run all notebooks on a small world
 	@$(BIN)/python -m notebooks.run
 
 test: $(COMPLETE) ## run the tests
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
 
 lint: $(READY) ## style and layers
 	@$(BIN)/ruff check .

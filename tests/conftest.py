@@ -1,6 +1,7 @@
 """Settings for all tests: property tests draw the same examples in every run."""
 
 import os
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,28 @@ settings.load_profile("ripelead")
 
 # Waiting threads that spin slow everybody down on a machine with two cores and two test workers.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+
+FIRST = ("browser", "engines", "notebooks", "model", "api", "serving")
+"""Folders of the longest groups: what is started last must be short, or one worker waits for the other."""
+
+
+def group_of(item):
+    """Tests that share what is costly stay on one worker: those of a file, and of all files with one such fixture."""
+    if "examined" in item.fixturenames:
+        return "examined"
+    folder = item.path.parent.name
+    # While a browser is open an event loop runs in the thread of the tests, in which no other one could be started.
+    return folder if folder in ("api", "browser") else item.path.stem
+
+
+def pytest_collection_modifyitems(items):
+    """Every test gets a group, and the long ones come first."""
+    for item in items:
+        if item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(group_of(item)))
+    rank = {folder: number for number, folder in enumerate(FIRST)}
+    items.sort(key=lambda item: rank.get(item.path.parent.name, len(FIRST)))
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -58,23 +81,22 @@ def store(request, tmp_path):
 
 @pytest.fixture(scope="session")
 def world(tmp_path_factory):
-    """A small simulated project after `train` and `promote`."""
-    from trained import command, small_world
+    """A small simulated project after `train` and `promote`: each worker has a copy."""
+    from once import made_once
+    from trained import trained_world
 
-    directory = small_world(tmp_path_factory.mktemp("world") / "acme")
-    assert command("train", "-p", directory) == 0
-    assert command("promote", "-p", directory) == 0
-    return directory
+    made = made_once(tmp_path_factory, "world", trained_world)
+    return shutil.copytree(made, tmp_path_factory.mktemp("world") / "acme")
 
 
 @pytest.fixture(scope="session")
 def published(world, tmp_path_factory):
     """SQLite file of a store with the world as of 2026; tests that write make a copy of it."""
+    from once import made_once
     from published_worlds import publish_world
 
-    path = tmp_path_factory.mktemp("published") / "store.db"
-    publish_world(world, path)
-    return path
+    made = made_once(tmp_path_factory, "published", lambda folder: publish_world(world, folder / "store.db"))
+    return shutil.copy(made / "store.db", tmp_path_factory.mktemp("published"))
 
 
 @pytest.fixture(scope="session")

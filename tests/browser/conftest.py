@@ -1,24 +1,10 @@
 """One browser and one served world for all tests of pages in a browser."""
 
-from pathlib import Path
-
 import pytest
 from browsers import chromium, served
 from sites import world_site
 
 from serving.pages import accounts, disagreements, worklist
-
-HERE = Path(__file__).parent
-
-
-def pytest_collection_modifyitems(items):
-    """All on one worker, one after the other: the browser is opened once, and closed before other tests go on.
-
-    While it is open an event loop runs in the thread of the tests, in which no other one could be started.
-    """
-    for item in items:
-        if HERE in item.path.parents:
-            item.add_marker(pytest.mark.xdist_group("browser"))
 
 
 @pytest.fixture(scope="package")

@@ -1,11 +1,13 @@
 """Every page in every language and theme: accessible, without a foreign request, and usable at 360 pixels."""
 
 import gzip
+import re
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from browsers import prefer, visit
+from sites import PAGE
 from sqlalchemy import select
 
 import serving.web
@@ -18,7 +20,10 @@ RULES = {
     "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
     "resultTypes": ["violations"],
 }
+COLOURS = {"runOnly": ["color-contrast", "link-in-text-block"], "resultTypes": ["violations"]}
 WORST = ("serious", "critical")
+STILL = {"reduced_motion": "reduce"}
+"""Colours change at once, not in a tenth of a second."""
 
 
 @pytest.fixture(scope="module")
@@ -34,36 +39,56 @@ def paths(acme):
     )  # fmt: skip
 
 
-def findings(page):
-    page.evaluate(Axe().axe_script)
-    found = page.evaluate("options => axe.run(document, options)", RULES)["violations"]
+def findings(page, rules=RULES):
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(Axe().axe_script)
+    found = page.evaluate("options => axe.run(document, options)", rules)["violations"]
     return [(one["id"], [node["html"][:200] for node in one["nodes"][:3]]) for one in found if one["impact"] in WORST]
 
 
-@pytest.mark.parametrize("theme", THEMES)
+def findings_in_both_themes(page):
+    """Those of the page in light, and those of its colours in dark: nothing else of a page differs."""
+    page.evaluate("document.documentElement.dataset.theme = 'light'")
+    light = findings(page)
+    page.evaluate("document.documentElement.dataset.theme = 'dark'")
+    return light + findings(page, COLOURS)
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_no_serious_finding_on_any_page(browser, acme, paths, language, theme):
+def test_no_serious_finding_on_any_page(browser, acme, paths, language):
     site, address = acme
-    with visit(browser, site, address, ("admin", None)) as (page, seen):
-        prefer(page, address, language, theme)
+    with visit(browser, site, address, ("admin", None), **STILL) as (page, seen):
+        prefer(page, address, language, "light")
         for path in paths:
             page.goto(address + path)
             assert page.locator("html").get_attribute("lang") == language
             page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true; })")
-            assert not findings(page), path
+            assert not findings_in_both_themes(page), path
         missing = [text for text in seen.said if "404" not in text]
         seen.said[:] = missing
         seen.nothing_but(address)
 
 
+def test_the_theme_is_a_mark_of_the_page_and_changes_nothing_else(browser, acme, paths):
+    site, address = acme
+    marks = re.compile(r'data-theme="\w+"|aria-pressed="\w+"')
+    with visit(browser, site, address, ("admin", None)) as (page, _):
+        for path in paths:
+            texts = []
+            for theme in THEMES:
+                prefer(page, address, "en", theme)
+                texts.append(page.request.get(address + path, headers=PAGE).text())
+                assert f'data-theme="{theme}"' in texts[-1]
+            assert marks.sub("", texts[0]) == marks.sub("", texts[1])
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_sign_in_page_has_no_serious_finding(browser, acme, language):
     site, address = acme
-    with visit(browser, site, address, None) as (page, seen):
-        for theme in THEMES:
-            prefer(page, address, language, theme)
-            page.goto(f"{address}/sign-in")
-            assert not findings(page)
+    with visit(browser, site, address, None, **STILL) as (page, seen):
+        prefer(page, address, language, "light")
+        page.goto(f"{address}/sign-in")
+        assert not findings_in_both_themes(page)
         seen.nothing_but(address)
 
 

@@ -15,8 +15,6 @@ from training.feature_table import Job, write_feature_table
 from training.model import learn_catalog
 from training.settings import read_all
 
-pytestmark = pytest.mark.xdist_group(name="world")
-
 
 def written(folder, path, memory):
     project, settings = read_all(folder)

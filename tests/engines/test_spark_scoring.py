@@ -27,7 +27,7 @@ from training.bundle import load_bundle
 from training.bundle_files import pack, read_contents
 from training.registry import Registry
 
-pytestmark = pytest.mark.xdist_group("world")
+pytestmark = pytest.mark.xdist_group("spark")
 on = pytest.mark.parametrize("cluster", ["local[2]"], indirect=True)
 
 

@@ -17,7 +17,6 @@ from serving.score import project_rows
 from serving.scoring import score_rows
 from training.bundle import load_bundle
 
-pytestmark = pytest.mark.xdist_group(name="world")
 CLOCK = pd.Timestamp("2026-06-01", tz="UTC").to_pydatetime()
 
 

@@ -1,20 +1,13 @@
 """Commands of the training layer when something around them is not as it should be."""
 
-import shutil
-
 import pytest
-from trained import command
-
-pytestmark = pytest.mark.xdist_group(name="world")
+from trained import command, quick_training, small_world
 
 
-def test_a_tracking_store_that_is_away_does_not_cost_the_run(world, tmp_path, capsys):
-    project = tmp_path / "acme"
-    shutil.copytree(world, project, ignore=shutil.ignore_patterns("models", "runs", "ml*"))
-    toml = project / "ripelead.toml"
+def test_a_tracking_store_that_is_away_does_not_cost_the_run(tmp_path, capsys):
     (tmp_path / "file").write_text("not a folder", encoding="utf-8")
-    text = toml.read_text(encoding="utf-8") + f'[tracking]\nuri = "sqlite:///{tmp_path}/file/mlflow.db"\n'
-    toml.write_text(text, encoding="utf-8")
+    away = f'[tracking]\nuri = "sqlite:///{tmp_path}/file/mlflow.db"\n'
+    project = quick_training(small_world(tmp_path / "acme", leads=1500), away)
     assert command("train", "-p", project, "--out", tmp_path / "run") == 2
     assert "[tracking]" in capsys.readouterr().err
     assert (tmp_path / "run" / "report.html").exists()

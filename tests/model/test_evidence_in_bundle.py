@@ -11,8 +11,6 @@ from serving.sanity import sanity_rules
 from training.bundle import load_bundle
 from training.evidence import LEAST_LEADS, evidence_json
 
-pytestmark = pytest.mark.xdist_group(name="world")
-
 
 @pytest.fixture(scope="module")
 def bundle(run_folder):

@@ -9,14 +9,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from trained import AS_OF, command
+from trained import AS_OF, command, quick_training
 
 from training.gate.decision import decision_from_json
 from training.locks import held
 from training.origin import read_origin, read_seen
 from training.registry import Registry
 
-pytestmark = pytest.mark.xdist_group(name="world")
 ROOT = Path(__file__).parents[2]
 
 
@@ -26,8 +25,8 @@ def copied(world, directory, *, seed=5, more="", models=True):
     shutil.copytree(world, directory, ignore=shutil.ignore_patterns(*left_out))
     toml = directory / "ripelead.toml"
     text = toml.read_text(encoding="utf-8").replace("threads = 1", f"threads = 1\nseed = {seed}")
-    toml.write_text(text + f"[tracking]\nenabled = false\n{more}", encoding="utf-8")
-    return directory
+    toml.write_text(text, encoding="utf-8")
+    return quick_training(directory, f"[tracking]\nenabled = false\n{more}")
 
 
 def summary_of(capsys):

@@ -9,8 +9,6 @@ from training.bundle import Trained, load_bundle, write_bundle
 from training.contributions import contributions
 from training.value_codes import NoTablesError
 
-pytestmark = pytest.mark.xdist_group(name="world")
-
 
 @pytest.fixture(scope="module")
 def bundle(run_folder):

@@ -23,8 +23,6 @@ from training.probe import probe
 from training.registry import Registry
 from training.soundness import refuse_harmful
 
-pytestmark = pytest.mark.xdist_group(name="world")
-
 
 @pytest.fixture(autouse=True)
 def cache(tmp_path, monkeypatch):

@@ -13,7 +13,6 @@ from features.errors import ModelRefusedError
 from training.bundle import FILES, load_bundle, verify_files
 from training.registry import Registry
 
-pytestmark = pytest.mark.xdist_group(name="world")
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 
 

@@ -7,7 +7,7 @@ from mlflow.models import get_model_info
 from training.registry import Registry
 from training.tracking import SCORED
 
-pytestmark = [pytest.mark.xdist_group(name="world"), pytest.mark.filterwarnings("ignore")]
+pytestmark = pytest.mark.filterwarnings("ignore")
 
 
 @pytest.fixture(scope="module")

@@ -1,14 +1,15 @@
 import ast
+import shutil
 from pathlib import Path
 
 import nbformat
 import pytest
+from trained import command
 
+import notebooks.run
 from notebooks.run import FOLDER, make_world, run
 
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
-CI_LEADS = 3000
-pytestmark = pytest.mark.xdist_group("notebooks")  # one world for all of them
 
 
 def cells(path, kind="code"):
@@ -16,13 +17,17 @@ def cells(path, kind="code"):
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory):
-    return make_world(tmp_path_factory.mktemp("notebooks"), CI_LEADS)
+def ready(world, tmp_path_factory):
+    """The trained world with its feature table."""
+    folder = tmp_path_factory.mktemp("notebooks") / "acme"
+    shutil.copytree(world, folder, ignore=shutil.ignore_patterns("ml*"))
+    assert command("features", "-p", folder, "--out", folder / "features.parquet") == 0
+    return folder
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_every_cell_runs_on_a_small_world(path, world):
-    done = run(path, world)
+def test_every_cell_runs_on_a_small_world(path, ready):
+    done = run(path, ready)
     streams = [output for cell in done.cells for output in cell.get("outputs", ()) if output.get("name") == "stderr"]
     assert streams == []
 
@@ -41,10 +46,20 @@ def test_notebooks_use_the_product_and_define_nothing(path):
     assert not any(isinstance(node, ast.FunctionDef | ast.ClassDef | ast.Lambda) for node in nodes)
 
 
+def test_their_own_world_is_simulated_trained_promoted_and_has_its_table(monkeypatch, tmp_path):
+    asked = []
+    monkeypatch.setattr(notebooks.run.subprocess, "run", lambda words, **_: asked.append(words[3:]))
+    project = make_world(tmp_path / "acme", 120)
+    simulated, *model, table = asked
+    assert model == [[verb, "-p", str(project)] for verb in ("train", "promote")]
+    assert [command(*simulated), command(*table)] == [0, 0]
+    assert (project / "features.parquet").exists()
+
+
 def test_tests_of_a_group_stay_on_one_worker(request):
     """Some releases of pytest and pytest-xdist do not: then every worker trains the same worlds again."""
     if request.config.getoption("loadgroup", default=False):
-        assert request.node.nodeid.endswith("@notebooks")
+        assert request.node.nodeid.endswith("@test_notebooks")
 
 
 def test_there_are_five_notebooks_in_order():

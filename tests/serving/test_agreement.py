@@ -2,10 +2,7 @@
 
 import json
 
-import pytest
 from trained import AS_OF, command
-
-pytestmark = pytest.mark.xdist_group(name="world")
 
 
 def test_scored_now_or_in_the_night_the_list_is_the_same(world, tmp_path):

@@ -14,8 +14,6 @@ import serving.database_sink
 from features.errors import InputContractError, SinkError
 from serving.database_sink import ScoreTable, open_score_table
 
-pytestmark = pytest.mark.xdist_group(name="world")
-
 
 def fetched(url, query):
     engine = sa.create_engine(url)

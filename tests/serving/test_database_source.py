@@ -15,7 +15,6 @@ import features.database
 from features.database import copy_from_database, query_batches, read_database, shown_url
 from features.errors import InputContractError, ProjectFileError
 
-pytestmark = pytest.mark.xdist_group(name="world")
 TYPES = """select 1::int as whole, 2.5::float8 as real, 12.30::numeric(10,2) as money, 'x' as word, true as truth,
     timestamptz '2026-01-01 00:00+02' as moment, timestamp '2026-01-01 00:00' as naive, date '2026-01-01' as day,
     null as nothing, '{"a": 1}'::jsonb as document, '00000000-0000-0000-0000-000000000001'::uuid as id"""

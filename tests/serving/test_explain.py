@@ -17,7 +17,6 @@ from serving.score import score_leads
 from training.bundle import load_bundle
 from training.registry import Registry
 
-pytestmark = pytest.mark.xdist_group(name="world")
 SINCE = "2025-12-01T00:00:00Z"
 ROOT = Path(__file__).parents[2]
 

@@ -75,7 +75,6 @@ def test_a_model_without_past_dates_has_no_interval_and_without_a_curve_no_numbe
     assert forecast_of(np.zeros(0), [(np.full(10, 0.2), 1)] * 4, 30).number.value == 0
 
 
-@pytest.mark.xdist_group(name="world")
 @pytest.mark.parametrize("by", ["source", "month"])
 def test_m26_the_command_tells_steps_costs_and_forecasts_and_writes_them_tidily(world, tmp_path, capsys, by):
     assert command("funnel", "-p", world, "--as-of", AS_OF, "--by", by, "--out", tmp_path / "f.csv") == 0
@@ -97,7 +96,6 @@ def test_m26_the_command_tells_steps_costs_and_forecasts_and_writes_them_tidily(
     assert (wins["low"] <= wins["value"]).all()
 
 
-@pytest.mark.xdist_group(name="world")
 @pytest.mark.parametrize(
     ("options", "message"),
     [

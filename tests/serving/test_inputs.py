@@ -4,9 +4,7 @@ import shutil
 
 import pandas as pd
 import pytest
-from trained import AS_OF, command
-
-pytestmark = pytest.mark.xdist_group(name="world")
+from trained import AS_OF, command, quick_training, small_world
 
 
 @pytest.fixture
@@ -59,8 +57,9 @@ def test_a_project_without_any_feature_is_refused(project, capsys):
     assert "no feature varies" in capsys.readouterr().err
 
 
-def test_a_pattern_for_all_features_may_be_monotone(project):
+def test_a_pattern_for_all_features_may_be_monotone(tmp_path):
+    project = quick_training(small_world(tmp_path / "acme", leads=800), "[tracking]\nenabled = false\n")
     toml = project / "ripelead.toml"
     text = toml.read_text(encoding="utf-8").replace("[model]\n", '[model]\nmonotone = { "*" = 1 }\n')
-    toml.write_text(text + "[tracking]\nenabled = false\n", encoding="utf-8")
+    toml.write_text(text, encoding="utf-8")
     assert command("train", "-p", project) == 0

@@ -21,8 +21,6 @@ from features.errors import InputContractError, OverlapError, SinkError
 from serving.batch.checkpoints import checkpoint_path
 from serving.batch.prepare import Scoring, Watch, write_scoring_rows
 
-pytestmark = pytest.mark.xdist_group(name="world")
-
 
 class Killed(BaseException):
     """What a kill looks like from inside: nobody catches it."""

@@ -15,8 +15,6 @@ from serving.batch.prepare import Scoring, Watch, look_at_rows, write_scoring_ro
 from serving.score import score_leads
 from training.registry import Registry
 
-pytestmark = pytest.mark.xdist_group(name="world")
-
 
 def in_memory(job):
     tables = read_tables(job.project, clock=CLOCK, untimed=job.untimed)

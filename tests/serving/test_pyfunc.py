@@ -28,7 +28,7 @@ from training.bundle import load_bundle
 from training.registry import Registry
 from training.tracking import SCORED
 
-pytestmark = [pytest.mark.xdist_group(name="world"), pytest.mark.filterwarnings("ignore")]
+pytestmark = pytest.mark.filterwarnings("ignore")
 
 
 @pytest.fixture(scope="module")

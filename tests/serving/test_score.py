@@ -17,7 +17,6 @@ from serving.score import COLUMNS, score_leads
 from training.bundle import load_bundle
 from training.registry import Registry
 
-pytestmark = pytest.mark.xdist_group(name="world")
 END = pd.Timestamp(AS_OF).to_pydatetime()
 
 

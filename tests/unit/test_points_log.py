@@ -48,11 +48,12 @@ def log_of(world, lead_id, as_of, rules):
 @given(worlds(), some_rules)
 def test_the_log_adds_up_to_the_score_exactly(world, rules):
     tables, histories = world.tables(), world.histories()
-    for lead_id, as_of in all_pairs(world):
-        at = one(histories, lead_id, as_of)
-        log = points_log(histories, tables, at, rules, tracked_fields(tables.lead_changes))
+    at = snapshots(histories, all_pairs(world))
+    for number, as_of, expected in zip(at.lead, at.as_of, total(tables, histories, at, rules), strict=True):
+        lead_id = histories.lead_ids[number]
+        log = points_log(histories, tables, one(histories, lead_id, as_of), rules, tracked_fields(tables.lead_changes))
         assert sum(entry.points for entry in log.entries) == log.total
-        assert log.total / 1000 == total(tables, histories, at, rules)[0]
+        assert log.total / 1000 == expected
         for axis, points in (("engagement", log.engagement), ("fit", log.fit)):
             assert sum(entry.points for entry in log.entries if entry.axis == axis) == points
 
@@ -60,15 +61,16 @@ def test_the_log_adds_up_to_the_score_exactly(world, rules):
 @settings(max_examples=40)
 @given(worlds(), some_rules, st.sampled_from(AS_OFS))
 def test_nothing_at_or_after_the_as_of_date_is_in_the_log(world, rules, as_of):
-    histories = world.histories()
-    tracked = tracked_fields(world.tables().lead_changes)
+    cut = past(world, as_of)
+    sides = [(one_world.tables(), one_world.histories()) for one_world in (world, cut)]
+    tables, histories = sides[0]
+    tracked = tracked_fields(tables.lead_changes)
     for row in world.leads:
-        log = log_of(world, row["lead_id"], as_of, rules)
+        log = points_log(histories, tables, one(histories, row["lead_id"], as_of), rules, tracked)
         assert all(entry.at is None or entry.at < as_of for entry in log.entries)
-        before = past(world, as_of)
         seen = [
-            points_of(h, one(h, row["lead_id"], as_of), rules, attribute_points(h.leads, w.tables(), rules, tracked))
-            for w, h in ((world, histories), (before, before.histories()))
+            points_of(h, one(h, row["lead_id"], as_of), rules, attribute_points(h.leads, t, rules, tracked))
+            for t, h in sides
         ]
         assert [int(found.total[0]) for found in seen] == [log.total, log.total]
 
