@@ -21,7 +21,7 @@ export MLFLOW_DISABLE_TELEMETRY := true
 	notebooks test lint types check bench bench-features bench-real bench-explain bench-ablation bench-one-lead \
 	bench-incremental bench-spark bench-score bench-audit bench-selection bench-uncertainty bench-rules bench-rules-speed \
 	bench-stages bench-serve bench-start bench-pages \
-	bench-delayed bench-funnel bench-tuning bench-models bench-policy bench-small-data soak lock clean
+	bench-delayed bench-funnel bench-drift bench-tuning bench-models bench-policy bench-small-data soak lock clean
 
 help: ## list all targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -195,6 +195,9 @@ bench-delayed: $(READY) ## open deals are not losses: each treatment of unmature
 
 bench-funnel: $(READY) ## forecasts of the open pipeline against what came, in simulated worlds
 	@$(BIN)/python -m benchmarks.funnel
+
+bench-drift: $(READY) ## drift of features in worlds that do not change, and changes planted in them
+	@$(BIN)/python -m benchmarks.drift
 
 bench-spark: $(COMPLETE) ## two Spark workers against one, and a worker killed
 	@$(BIN)/python -m benchmarks.spark

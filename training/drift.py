@@ -52,7 +52,7 @@ NO_REFERENCE = Reference(0, ())
 
 @dataclass(frozen=True, slots=True)
 class FeatureDrift:
-    """One feature then and now; means of the known values, None for categories."""
+    """One feature then and now; means of the known values, None for categories and where nothing is known."""
 
     feature: str
     level: Level
@@ -99,7 +99,7 @@ def drift_of(reference: Reference, values: Floats, units: Units, catalog: Catalo
         now = _spread(values[:, column], np.array(then.edges))
         sizes = units.sizes(reference, of_account=is_of_account(feature))
         index, by_chance = stability(then.shares, now.shares, sizes, FALSE_ALARM / len(columns))
-        counted = column not in catalog.categorical
+        is_category = column in catalog.categorical
         found.append(
             FeatureDrift(
                 feature=feature.name,
@@ -107,8 +107,8 @@ def drift_of(reference: Reference, values: Floats, units: Units, catalog: Catalo
                 index=round(index, DIGITS),
                 not_known_then=then.shares[-1],
                 not_known_now=now.shares[-1],
-                mean_then=then.mean if counted else None,
-                mean_now=now.mean if counted else None,
+                mean_then=None if is_category else _mean(then),
+                mean_now=None if is_category else _mean(now),
             )
         )
     return sorted(found, key=lambda one: (one.level == "steady", -one.index))
@@ -117,6 +117,10 @@ def drift_of(reference: Reference, values: Floats, units: Units, catalog: Catalo
 def is_of_account(feature: FeatureDef) -> bool:
     """Whether all leads of an account have the same value."""
     return feature.owner == "account" or (feature.family == "attribute" and (feature.of or "").startswith("account_"))
+
+
+def _mean(spread: Spread) -> float | None:
+    return None if spread.shares[-1] == 1 else spread.mean
 
 
 def stability(
