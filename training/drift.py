@@ -87,6 +87,15 @@ class Units:
         return max(round(reference.leads * self.accounts / self.leads), 1), self.accounts
 
 
+def units_of(lead: Ints, account: Ints) -> Units:
+    """Units of rows by the numbers of their leads and accounts; of accounts as many as equally large ones would be.
+
+    Rows of a few large accounts tell less than as many of small ones: (Σ n)² ÷ Σ n² of the rows of each (Kish 1965).
+    """
+    rows = np.unique(account, return_counts=True)[1]
+    return Units(len(np.unique(lead)), round(float(rows.sum() ** 2 / (rows**2).sum())) if len(rows) else 0)
+
+
 def drift_of(reference: Reference, values: Floats, units: Units, catalog: Catalog, used: Bools) -> list[FeatureDrift]:
     """Each feature that the model uses, in rows (n, features) of today, against training; those that moved most first.
 

@@ -12,7 +12,7 @@ from features.windows import DAY_US, Ints
 from serving.open_leads import open_leads
 from serving.publish.gathered import Asked, Gathered
 from serving.render import VERSION_LENGTH
-from training.drift import FeatureDrift, Units, drift_of
+from training.drift import FeatureDrift, drift_of, units_of
 
 DRIFT = "drift"
 """Name of the document."""
@@ -57,7 +57,7 @@ def champion_drift(asked: Asked, found: Gathered) -> Drift:
     values = build_features(found.histories, found.tables, snapshots, bundle.catalog).values
     used = bundle.booster.feature_importance("split") > 0
     account = np.searchsorted(found.histories.account_start, snapshots.lead, side="right")
-    units = Units(leads, len(np.unique(account)))
+    units = units_of(snapshots.lead, account)
     features = tuple(drift_of(bundle.reference, values, units, bundle.catalog, used))
     propensity = float(bundle.scale.calibration.probability(bundle.raw(values)).mean())
     return Drift(

@@ -8,12 +8,14 @@ from hypothesis import strategies as st
 from training.drift import (
     BINS,
     NO_REFERENCE,
+    Units,
     chi_squared,
     level_of,
     reference_columns,
     reference_from,
     spread_of,
     stability,
+    units_of,
 )
 
 
@@ -71,6 +73,11 @@ def test_quantiles_of_chi_squared(degrees, quantile, expected):
 )
 def test_what_chance_explains_says_nothing(index, by_chance, level):
     assert level_of(index, by_chance) == level
+
+
+def test_a_large_account_counts_for_less_than_its_rows():
+    assert units_of(np.arange(8), np.array([0, 0, 0, 0, 1, 2, 3, 4])) == Units(8, 3)
+    assert units_of(np.array([0, 0, 1]), np.array([5, 5, 6])).leads == 2
 
 
 def test_a_reference_comes_back_from_its_columns():
