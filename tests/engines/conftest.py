@@ -5,20 +5,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from on_spark import OPTIONS
 from project_world import Case, bad_events, case_of, heavy_account, many_worlds
 
-from benchmarks.standalone import QUICK_START, standalone_cluster
+from benchmarks.standalone import standalone_cluster
 from features.engines.spark.java import java_home
 from features.engines.spark.session import Cluster, spark_cluster
 from features.errors import ProjectFileError
-
-OPTIONS = {
-    "spark.driver.extraJavaOptions": QUICK_START,
-    "spark.executor.extraJavaOptions": QUICK_START,
-    "spark.executor.memory": "512m",
-    "spark.sql.shuffle.partitions": "4",
-    "spark.sql.codegen.wholeStage": "false",  # the rows are few: compiling would take longer
-}
 
 
 def missing(reason: str) -> None:
@@ -46,8 +39,8 @@ def cluster(request, java) -> Iterator[Cluster]:
         yield found
 
 
-@pytest.fixture
-def standalone(java, tmp_path_factory) -> Iterator[Cluster]:
+@pytest.fixture(scope="module")
+def executors(java, tmp_path_factory) -> Iterator[Cluster]:
     """A session on a cluster of a master and two workers, which have another version of the package.
 
     What the driver ships must come first there.

@@ -2,6 +2,7 @@
 
 import pandas as pd
 import pytest
+from on_spark import OPTIONS
 from trained import command
 
 from features.engines.store.reader import read_store
@@ -13,7 +14,7 @@ pytestmark = pytest.mark.xdist_group(name="spark")
 @pytest.fixture(scope="module")
 def project(tmp_path_factory):
     folder = tmp_path_factory.mktemp("agree") / "acme"
-    simulate(folder, WorldSettings(leads=600, seed=3))
+    simulate(folder, WorldSettings(leads=200, seed=3))
     return folder
 
 
@@ -49,7 +50,16 @@ def test_a_file_that_changed_is_read_anew_and_said(project, written, capsys):
     assert "is written from scratch" in capsys.readouterr().err
 
 
-def test_spark_writes_the_same_table(project, written, java):
+@pytest.fixture
+def defaults(java, monkeypatch, tmp_path):
+    """Spark's own defaults on this machine, as few rows want them."""
+    lines = [f"{name} {value}\n" for name, value in OPTIONS.items()]
+    (tmp_path / "spark-defaults.conf").write_text("".join(lines))
+    monkeypatch.setenv("SPARK_CONF_DIR", str(tmp_path))
+
+
+@pytest.mark.usefixtures("defaults")
+def test_spark_writes_the_same_table(project, written):
     out = project / "spark"
     assert command("features", "-p", project, "--out", out, "--engine", "spark", "--master", "local[2]") == 0
     found = in_order(pd.read_parquet(out))[list(written.columns)]

@@ -1,12 +1,10 @@
-"""The Spark engine gives the bits of one machine, on threads, on executors, and on a real cluster."""
+"""The Spark engine gives the bits of one machine, and says what it cannot read."""
 
-import json
-from collections import Counter
 from dataclasses import replace
 
 import pandas as pd
-import pyarrow as pa
 import pytest
+from on_spark import counts_of
 from project_world import CATALOG, CLOCK, HYGIENE, as_rows, assert_same_bits, case_of, many_worlds, read_rows
 from worlds import World, event, lead
 
@@ -30,44 +28,6 @@ from features.propose import recorded_in as recorded_locally
 
 pytestmark = pytest.mark.xdist_group("spark")
 on = pytest.mark.parametrize("cluster", ["local[2]"], indirect=True)
-
-
-def counts_of(tables):
-    return next(count for count in tables.counts if count.table == "interactions")
-
-
-def place(uri):
-    return uri.removeprefix("file:")
-
-
-def test_everything_on_a_standalone_cluster_as_on_one_machine(standalone, case, tmp_path):
-    leading = pa.table({"matured": case.snapshots.lead % 2 == 0, "label": case.snapshots.lead % 3})
-    with spark_run(standalone, case.project, case.small, str(tmp_path / "out"), CLOCK) as run:
-        written = write_features(run, Request(case.small, case.snapshots, CATALOG, leading, block_weight=300))
-    assert run.events.count == counts_of(case.local)
-    assert written.blocks > 3
-    assert Counter(written.left_out) == Counter(case.histories.left_out)
-    assert sum(written.left_out.values()) > 0
-    rows = read_rows(written.folder)
-    assert_same_bits(rows.drop(columns=["matured", "label"]), case.expected)
-    numbers = {name: number for number, name in enumerate(case.histories.lead_ids)}
-    assert list(rows["label"]) == [numbers[lead_id] % 3 for lead_id in rows["lead_id"]]
-    bad = pd.read_parquet(place(written.quarantine))
-    assert Counter(bad["reason"]) == dict(counts_of(case.local).reasons)
-    assert json.loads(bad.loc[bad["value"] == "yesterday", "row"].iloc[0])["occurred_at"] == "yesterday"
-    # Nothing but the two folders is left behind.
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "out.quarantine"]
-    assert (tmp_path / "out" / "_SUCCESS").exists()
-
-
-@pytest.mark.parametrize("cluster", ["local-cluster[2,1,1024]"], indirect=True)
-def test_parquet_on_two_executors_as_on_one_machine(cluster, tmp_path):
-    world = many_worlds(3)
-    case = case_of(tmp_path, world, world.tables().interactions.drop(columns="interaction_id"), "interactions.parquet")
-    with spark_run(cluster, case.project, case.small, str(tmp_path / "out"), CLOCK) as run:
-        written = write_features(run, Request(case.small, case.snapshots, CATALOG, block_weight=100))
-    assert run.events.count == counts_of(case.local)
-    assert_same_bits(read_rows(written.folder), case.expected)
 
 
 def assert_questions_answered(run, case):

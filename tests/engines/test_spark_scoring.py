@@ -9,20 +9,18 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from on_spark import read_scores
 from scoring_table import CLOCK, SCORED_AT, feature_frame, scoring_table
 from trained import command
 
-from features.cli import read_checked
 from features.errors import InputContractError, ModelRefusedError
 from features.project import read_project
 from serving.engines.spark import SparkJob, score_on_spark, score_table_on_spark
 from serving.engines.spark_scorer import _loaded
 from serving.language.phrases import phrases_of
 from serving.render import render
-from serving.score import score_leads
 from serving.scoring import score_rows
 from serving.scoring_rows import scoring_rows
-from serving.sinks import SCHEMA
 from training.bundle import load_bundle
 from training.bundle_files import pack, read_contents
 from training.registry import Registry
@@ -46,50 +44,6 @@ def table(world, bundle, tmp_path_factory):
     return scoring_table(world, bundle, tmp_path_factory.mktemp("rows") / "rows.parquet")
 
 
-def read(folder):
-    """A folder of scores with exactly the contract's columns, by lead."""
-    found = pq.read_table(folder)
-    assert found.schema.names == SCHEMA.names
-    assert [str(kind) for kind in found.schema.types if not pa.types.is_list(kind)] == [
-        str(kind) for kind in SCHEMA.types if not pa.types.is_list(kind)
-    ]
-    return found.sort_by([("lead_id", "ascending"), ("as_of", "ascending")]).to_pylist()
-
-
-def with_bad_rows(world, folder):
-    """The project with a few interactions and leads that cannot be used."""
-    shutil.copytree(world, folder, ignore=shutil.ignore_patterns("runs", "ml*", "truth"))
-    for name, column in (("interactions", "kind"), ("leads", "created_at")):
-        rows = pd.read_parquet(folder / f"{name}.parquet")
-        rows.loc[rows.index[:3], column] = None
-        rows.to_parquet(folder / f"{name}.parquet", index=False)
-    return folder
-
-
-@pytest.mark.parametrize("cluster", ["local-cluster[2,1,1024]"], indirect=True)
-def test_every_open_lead_as_on_one_machine(cluster, world, bundle_dir, bundle, tmp_path):
-    project = read_project(with_bad_rows(world, tmp_path / "acme"))
-    done = score_on_spark(
-        SparkJob(bundle_dir, str(tmp_path / "s"), 8, "en"), project, SCORED_AT, cluster.session, CLOCK
-    )
-    local = score_leads(bundle, read_checked(project, untimed=False), SCORED_AT)
-    assert read(tmp_path / "s") == local.frame.sort_values("lead_id").to_dict("records")
-    assert (done.scored, done.closed) == (len(local.frame), local.closed)
-    assert done.rows_in == 3000 == done.scored + done.closed + done.quarantined
-    assert done.quarantined == 3
-    assert done.quarantined_rows > 6
-    assert done.sales_qualified == int(local.frame["sales_qualified"].sum())
-    # Events of accounts without an open lead are not looked at.
-    assert all(0 <= count <= local.left_out[rule] for rule, count in done.left_out.items())
-    assert sum(done.left_out.values()) > 0
-    assert len(pd.read_parquet(tmp_path / "s.quarantine")) == done.quarantined_rows - small_bad(done)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["acme", "s", "s.quarantine"]
-
-
-def small_bad(done):
-    return sum(count.quarantined for count in done.tables.counts if count.table != "interactions")
-
-
 @on
 def test_a_feature_table_as_on_one_machine(cluster, bundle_dir, bundle, table, tmp_path):
     (tmp_path / "rows").mkdir()
@@ -99,7 +53,7 @@ def test_a_feature_table_as_on_one_machine(cluster, bundle_dir, bundle, table, t
     done = score_table_on_spark(SparkJob(bundle_dir, out, 3, "de"), str(tmp_path / "rows"), cluster.session)
     scores = score_rows(bundle, scoring_rows(table, bundle.catalog), 3)
     expected = render(bundle, scores, phrases_of(bundle, "de"))
-    assert read(tmp_path / "s") == expected.sort_by("lead_id").to_pylist()
+    assert read_scores(tmp_path / "s") == expected.sort_by("lead_id").to_pylist()
     assert done.rows_in == done.scored == len(table)
 
 
@@ -115,7 +69,7 @@ def test_rows_of_a_feature_table_that_cannot_be_scored_are_told(cluster, bundle_
     out = str(tmp_path / "s")
     done = score_table_on_spark(SparkJob(bundle_dir, out, 0, "en"), str(tmp_path / "rows.parquet"), cluster.session)
     assert (done.rows_in, done.scored, done.quarantined) == (26, 20, 6)
-    assert [row["lead_id"] for row in read(tmp_path / "s")] == sorted(rows["lead_id"])
+    assert [row["lead_id"] for row in read_scores(tmp_path / "s")] == sorted(rows["lead_id"])
     reasons = Counter(pd.read_parquet(tmp_path / "s.quarantine")["fault"])
     assert reasons == {"lead_id is missing": 2, "repeats another row": 2, "as_of is missing": 1,
                        "a value is infinite": 1}  # fmt: skip

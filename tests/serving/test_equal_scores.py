@@ -1,13 +1,9 @@
 """The same row has the same numbers in training, in a batch, and alone."""
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pytest
-from trained import small_world
 
-from features.project import read_project
-from features.tables import read_tables
 from serving.language.phrases import phrases_of
 from serving.one_lead import score_one
 from serving.reasons import NONE
@@ -16,27 +12,17 @@ from serving.scoring import NUMBERS, score_rows
 from serving.scoring_rows import ScoringRows, arrow_schema, rule_columns, scoring_rows
 from training.bundle import load_bundle, write_bundle
 from training.range_fit import with_uncertainty
-from training.settings import ModelSettings, read_training_settings
-from training.train import train
-
-CLOCK = pd.Timestamp("2027-01-01", tz="UTC").to_pydatetime()
+from training.settings import ModelSettings
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory):
-    directory = small_world(tmp_path_factory.mktemp("equal") / "acme", leads=1500)
-    project = read_project(directory)
-    return train(project, read_training_settings(project), read_tables(project, clock=CLOCK), directory, lambda _: None)
-
-
-@pytest.fixture(scope="module")
-def judged(run, tmp_path_factory):
+def judged(examined, run_folder, tmp_path_factory):
     """The model that was judged on the holdout, as a bundle, and a sample of the holdout's rows."""
     folder = tmp_path_factory.mktemp("judged") / "bundle"
-    policy = load_bundle(run.directory / "bundle").policy
-    fitted = with_uncertainty(run.judged.fitted[-1], ModelSettings(threads=1))
+    policy = load_bundle(run_folder / "bundle").policy
+    fitted = with_uncertainty(examined.judged.fitted[-1], ModelSettings(threads=1))
     write_bundle(folder, fitted.trained, fitted.table, policy, "card")
-    return load_bundle(folder), run.judged.sample
+    return load_bundle(folder), examined.judged.sample
 
 
 def rows_of(table, n=None):
@@ -46,9 +32,9 @@ def rows_of(table, n=None):
     return ScoringRows(lead_id, table.snapshots.as_of[:n], values, nothing)
 
 
-def test_the_holdouts_propensity_is_that_of_a_batch_and_of_one_lead(run, judged):
+def test_the_holdouts_propensity_is_that_of_a_batch_and_of_one_lead(examined, judged):
     bundle, sample = judged
-    held = run.judged.frame["propensity"].to_numpy()
+    held = examined.judged.frame["propensity"].to_numpy()
     chosen = np.linspace(0, len(held) - 1, len(sample.values)).astype(np.int64)
     batch = score_rows(bundle, rows_of(sample), 8).propensity
     np.testing.assert_allclose(batch, held[chosen], rtol=0, atol=1e-12)
