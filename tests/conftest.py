@@ -21,7 +21,7 @@ settings.load_profile("ripelead")
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 
-FIRST = ("browser", "engines", "notebooks", "model", "api", "serving")
+FIRST = ("browser", "engines", "notebooks", "model", "real", "api", "serving", "web", "point_in_time")
 """Folders of the longest groups: what is started last must be short, or one worker waits for the other."""
 
 
