@@ -1,5 +1,7 @@
 """Opening the store: SQLite in the project's folder (write-ahead log) or PostgreSQL by URL, at the newest schema."""
 
+import sqlite3
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +18,7 @@ from features.project import expand_environment
 
 WAIT_MS = 15_000
 """How long a writer of SQLite waits for another one."""
+_PAUSE_S = 0.005
 POOL, OVERFLOW = 8, 32
 Transaction = Connection
 """What `Store.reading` and `Store.writing` give."""
@@ -115,7 +118,8 @@ def _of_sqlite(engine: Engine) -> None:
     def prepare(connection: Any, _record: object) -> None:  # noqa: ANN401  (a DBAPI connection)
         connection.isolation_level = None  # SQLAlchemy's events say when a transaction begins
         cursor = connection.cursor()
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={WAIT_MS}"):
+        _write_ahead(cursor)
+        for pragma in ("synchronous=FULL", "foreign_keys=ON", f"busy_timeout={WAIT_MS}"):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
@@ -123,6 +127,20 @@ def _of_sqlite(engine: Engine) -> None:
     def begin(connection: Connection) -> None:
         writes = connection.get_execution_options().get("ripelead_writes")
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _write_ahead(cursor: Any) -> None:  # noqa: ANN401  (a DBAPI cursor)
+    """Change a new file to a write-ahead log; SQLite does not wait itself when another process is about to write."""
+    until = time.monotonic() + WAIT_MS / 1000
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+            time.sleep(_PAUSE_S)
+        else:
+            return
 
 
 def store_url(directory: Path, store: str) -> str:

@@ -1,5 +1,7 @@
 """The store opens at the newest schema on both databases, and writers wait for one another."""
 
+import sqlite3
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -40,6 +42,16 @@ def test_processes_that_start_together_migrate_once(tmp_path):
         stores = list(pool.map(lambda _: open_store(url), range(4)))
     with stores[0].reading() as connection:
         assert connection.scalar(text("select count(*) from alembic_version")) == 1
+
+
+def test_a_new_file_in_which_another_process_is_about_to_write_is_waited_for(tmp_path, monkeypatch):
+    path = tmp_path / "store.db"
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("begin immediate")
+    monkeypatch.setattr(time, "sleep", lambda _: other.in_transaction and other.execute("commit"))
+    open_store(f"sqlite:///{path}").close()
+    assert not other.in_transaction
+    other.close()
 
 
 def test_writers_wait_for_one_another(store):
