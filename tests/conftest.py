@@ -34,6 +34,7 @@ def group_of(item):
     return folder if folder in ("api", "browser") else item.path.stem
 
 
+@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups in the same hook
 def pytest_collection_modifyitems(items):
     """Every test gets a group, and the long ones come first."""
     for item in items:
