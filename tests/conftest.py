@@ -30,7 +30,6 @@ def group_of(item):
     if "examined" in item.fixturenames:
         return "examined"
     folder = item.path.parent.name
-    # While a browser is open an event loop runs in the thread of the tests, in which no other one could be started.
     return folder if folder in ("api", "browser") else item.path.stem
 
 

@@ -1,4 +1,4 @@
-"""One browser and one served world for all tests of pages in a browser."""
+"""A browser and a served world for the tests of a file; closed behind it: while open, an event loop runs here."""
 
 import pytest
 from browsers import chromium, served
@@ -7,14 +7,14 @@ from sites import world_site
 from serving.pages import accounts, disagreements, worklist
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def browser():
     """A headless Chromium."""
     with chromium() as opened:
         yield opened
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def acme(world, published, tmp_path_factory):
     """A published world with a model, and the address where it is served."""
     site = world_site(world, published, tmp_path_factory.mktemp("browser") / "acme")
