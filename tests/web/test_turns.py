@@ -46,7 +46,7 @@ class Slow:
 def test_only_reading_waits_for_a_turn(method, path, most):
     async def five():
         app = Slow()
-        turns = Turns(app, 2)
+        turns = Turns(app, 2, patience_s=60)
         asked = [asyncio.ensure_future(ask(turns, method, f"{path}/{n}")[0]) for n in range(5)]
         await asyncio.sleep(0.01)
         app.go.set()
@@ -72,6 +72,19 @@ def test_a_turn_ends_when_the_answer_begins_however_slowly_it_is_taken():
         return sent
 
     assert [message["type"] for message in asyncio.run(two())] == ["http.response.start"]
+
+
+def test_a_page_that_does_not_come_holds_nobody_up_for_long():
+    async def three():
+        app = Slow()
+        turns = Turns(app, 1, patience_s=0.001)
+        asked = [asyncio.ensure_future(ask(turns)[0]) for _ in range(3)]
+        while app.inside < 3:
+            await asyncio.sleep(0.001)
+        app.go.set()
+        await asyncio.gather(*asked)
+
+    asyncio.run(asyncio.wait_for(three(), 5))
 
 
 def test_a_request_that_fails_gives_its_turn_back():
