@@ -20,7 +20,7 @@ export MLFLOW_DISABLE_TELEMETRY := true
 .PHONY: help setup demo demo-real demo-serve screenshots data features train tune evaluate promote retrain rollback score report mlflow serve \
 	notebooks test lint types check bench bench-features bench-real bench-explain bench-ablation bench-one-lead \
 	bench-incremental bench-spark bench-score bench-audit bench-selection bench-uncertainty bench-rules bench-rules-speed \
-	bench-stages bench-serve bench-start bench-pages \
+	bench-stages bench-serve bench-memory bench-start bench-pages \
 	bench-delayed bench-funnel bench-drift bench-tuning bench-models bench-policy bench-small-data soak lock clean
 
 help: ## list all targets
@@ -152,6 +152,9 @@ bench-pages: $(READY) ## processor of each list of the pages in a store of 100,0
 bench-serve: $(READY) ## load on the API and the pages of project P (published): requests a second, milliseconds, memory
 	@$(BIN)/python -m benchmarks.serve_load $(P)
 	@$(BIN)/python -m benchmarks.pages_load $(P)
+
+bench-memory: $(READY) ## memory of the server of project P (published) over ten minutes of load, on SQLite and PostgreSQL
+	@$(BIN)/python -m benchmarks.serve_memory $(P)
 
 bench-start: $(READY) ## seconds until the server of project P (published) answers a page, and is ready
 	@$(BIN)/python -m benchmarks.server_start $(P)

@@ -20,6 +20,10 @@ WAIT_MS = 15_000
 """How long a writer of SQLite waits for another one."""
 _PAUSE_S = 0.005
 POOL, OVERFLOW = 8, 32
+_ONE_VIEW: Mapping[str, Mapping[str, Any]] = {
+    "postgresql": {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+}
+"""What a reader asks of a database whose usual transactions see what others commit meanwhile."""
 Transaction = Connection
 """What `Store.reading` and `Store.writing` give."""
 
@@ -38,8 +42,10 @@ class Store:
         Raises:
             SinkError: the database is gone.
         """
-        with self._told(), self.engine.connect() as connection, connection.begin():
-            yield connection
+        with self._told(), self.engine.connect() as plain:
+            connection = plain.execution_options(**_ONE_VIEW.get(self.engine.dialect.name, {}))
+            with connection.begin():
+                yield connection
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:

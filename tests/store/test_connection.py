@@ -54,6 +54,17 @@ def test_a_new_file_in_which_another_process_is_about_to_write_is_waited_for(tmp
     other.close()
 
 
+def test_a_reader_sees_one_moment_however_long_it_reads(store):
+    lines = select(func.count()).select_from(AUDIT)
+    with store.reading() as reader:
+        before = reader.scalar(lines)
+        with store.writing() as writer:
+            writer.execute(insert(AUDIT), LINE)
+        assert reader.scalar(lines) == before
+    with store.reading() as reader:
+        assert reader.scalar(lines) == before + 1
+
+
 def test_writers_wait_for_one_another(store):
     def write(number):
         with store.writing() as connection:
