@@ -5,12 +5,15 @@ Run: `python -m benchmarks.serve_memory PROJECT [MINUTES]` (a published project)
 
 import asyncio
 import json
+import os
 import platform
 import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -35,14 +38,18 @@ class Watched:
 
 
 def main() -> None:
-    """Watch the server on each store, write the page."""
+    """Watch a server on each store, both at once, and write the page."""
     project, minutes = Path(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else MINUTES
-    found = {}
-    for store in STORES:
-        with served(project, store) as server:
-            found[store] = asyncio.run(watch(server, bodies_of(server), minutes))
+    with ThreadPoolExecutor() as pool:
+        found = dict(zip(STORES, pool.map(partial(watched, project, minutes), STORES), strict=True))
     write_text(PAGE, page(found, minutes))
     print(page(found, minutes))
+
+
+def watched(project: Path, minutes: int, store: str) -> Watched:
+    """Serve the project on a store, and watch the server."""
+    with served(project, store) as server:
+        return asyncio.run(watch(server, bodies_of(server), minutes))
 
 
 def bodies_of(server: Served) -> list[list[bytes]]:
@@ -98,9 +105,10 @@ def page(found: Mapping[str, Watched], minutes: int) -> str:
 
 <!-- Made by `python -m benchmarks.serve_memory`; do not edit. -->
 
-Two workers and their parent, MiB after each minute (what processes share counts once). Meanwhile {READERS} readers ask
-for worklists and leads, {SCORERS} program scores histories and {WRITERS} writes interactions and notes, each as fast as
-it is answered. Caches are filled in the first minutes: lines of lists, phrases, looks of the last ten minutes.
+Two workers and their parent, MiB after each minute (what processes share counts once), both stores at the same time on
+{os.cpu_count()} cores. Meanwhile {READERS} readers ask for worklists and leads, {SCORERS} program scores histories and
+{WRITERS} writes interactions and notes, each as fast as it is answered. Caches are filled in the first minutes:
+lines of lists, phrases, looks of the last ten minutes.
 Python {platform.python_version()}, {datetime.now(UTC):%Y-%m-%d}.
 
 | store | {heads} | answers by status |
