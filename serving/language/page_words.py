@@ -97,6 +97,7 @@ SORT_WORDS: Mapping[str, str] = {
     "company": msg("Company"),
 }
 OWNER_WORDS: Mapping[str, str] = {"mine": msg("My leads"), "pool": msg("Without an owner")}
+_RANGE = re.compile(r"\d+\.\d–\d+\.\d %")
 _NO_PATH = re.compile(r"^\.{0,2}$|[/\\%?#\x00-\x1f\x7f\x85\u2028\u2029]")
 MINUTE, HOUR, DAY = 60, 3_600, 86_400
 
@@ -154,6 +155,13 @@ def percents(to: Translation, share: float) -> str:
     """A share of 1 in percent, with a decimal below ten: `4.2%`, `45%`, German and Danish `4,2 %`."""
     places = 1 if abs(share) < 0.0995 and share else 0
     return to.percent(0).replace("0", fixed(to, 100 * share, places), 1)
+
+
+def group(to: Translation, name: str) -> str:
+    """The name of a group of rows; a range of percentages as this language writes it: `0.6–0.8%`, `0,6–0,8 %`."""
+    if _RANGE.fullmatch(name) is None:
+        return name
+    return to.percent(0).replace("0", name.removesuffix(" %").translate(to.signs), 1)
 
 
 def worth(to: Translation, priority: float) -> str:

@@ -203,6 +203,7 @@ def _functions(to: Translation, zone: ZoneInfo) -> dict[str, Any]:
         "worth": partial(words.worth, to),
         "fixed": partial(words.fixed, to),
         "percents": partial(words.percents, to),
+        "group": partial(words.group, to),
         "role": lambda role: capitalised(role_word(to, role)),
         "told": TOLD,
         "percent": to.percent,
