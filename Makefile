@@ -214,7 +214,7 @@ bench-small-data: $(READY) ## which kind of model at which number of wins (needs
 bench-ablation: $(READY) ## which feature families earn their place (needs RIPELEAD_REAL_DATA)
 	@$(BIN)/python -m benchmarks.ablation
 
-soak: $(READY) ## long runs: simulated worlds against the true probabilities, a hundred kills of the nightly job and of the workers of webhooks
+soak: $(READY) ## long runs: simulated worlds against the true probabilities, a hundred kills each of the nightly job, the senders of webhooks and the server, the gate, random requests
 	@$(BIN)/python -m benchmarks.world
 	@$(BIN)/python -m benchmarks.kills
 	@$(BIN)/python -m benchmarks.deliveries

@@ -5,11 +5,14 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from sqlalchemy import insert
 
+from features.contact_window import OUTSIDE
 from serving.store.connection import Store
 from serving.store.schema import ACCOUNT, LEAD, PUBLICATION
 
+Draws = npt.NDArray[np.float64]
 DAY_US = 86_400_000_000
 AS_OF = 20_454 * DAY_US + 5 * 3_600_000_000
 """2026-01-01 05:00 UTC."""
@@ -91,41 +94,44 @@ def _rows(publication: int, leads: int, owners: tuple[str, ...], rng: np.random.
 def _row(
     publication: int, i: int, score: int, rank: int, owners: tuple[str, ...], rng: np.random.Generator
 ) -> dict[str, Any]:
+    """A row of the table `lead`: who it is, where it stands, and what model and rules make of it."""
     draw = rng.random(12)
-    propensity = float(1 / (1 + np.exp(2.6 - (score - 50) * np.log(2) / 10)))
-    value = float(np.round(np.exp(9.6 + 0.7 * rng.normal()), -2))
-    steps = np.round(rng.normal(0, 4, 8)).astype(int)
-    trend = [[AS_OF - (7 - k) * 7 * DAY_US, int(np.clip(score - steps[k:-1].sum(), 0, 100))] for k in range(8)]
-    states = {name: ("met", "not_met", "unknown", "unknown")[int(d * 4)] for name, d in zip(BANT, draw, strict=False)}
-    met = sum(state == "met" for state in states.values())
-    qualified, by_rules = score >= 60, met >= 3
-    name, company = f"{FIRST[i % 12]} {LAST[i // 12 % 10]}", i // 4
-    stage = STAGES[int(draw[4] ** 2 * 6)]
-    owner = None if draw[5] < 0.2 else owners[int(draw[6] * len(owners))]
-    asked = qualified and not by_rules and any(state == "unknown" for state in states.values())
-    agreement = (
-        "both_yes" if qualified and by_rules
-        else "ask" if asked
-        else "model_only" if qualified
-        else "framework_only" if by_rules
-        else "both_no"
-    )  # fmt: skip
-    chosen = rng.permutation(len(WHY))[:3]
-    email = f"{name.split(maxsplit=1)[0].lower()}{i}@example.com"
-    title = TITLE[i % 7]
+    judged = _judged(score, draw, rng)
     return {
         "publication": publication,
+        **_who(i, draw),
+        **_standing(draw, owners),
+        **judged,
+        **_told(score, rank, rng),
+        "priority": judged["propensity"] * judged["value"] * (0.5 if judged["contact"] in OUTSIDE else 1.0),
+        "as_of": AS_OF,
+        "scored_at": AS_OF,
+        "model_version": "0f" * 32,
+        "revision": 1,
+    }
+
+
+def _who(i: int, draw: Draws) -> dict[str, Any]:
+    name, account, company = f"{FIRST[i % 12]} {LAST[i // 12 % 10]}", f"A{i // 4}", _company(i // 4)
+    title, email = TITLE[i % 7], f"{name.split(maxsplit=1)[0].lower()}{i}@example.com"
+    return {
         "lead_id": f"L{i:06d}",
-        "account_key": f"A{company}",
-        "account_id": f"A{company}",
-        "account_name": _company(company),
+        "account_key": account,
+        "account_id": account,
+        "account_name": company,
         "name": name,
         "title": title,
         "email": email,
         "source": SOURCES[int(draw[7] * 6)],
-        "search": f"l{i:06d} {name} {_company(company)} {title} {email}".lower(),
+        "search": f"l{i:06d} {name} {company} {title} {email}".lower(),
+    }
+
+
+def _standing(draw: Draws, owners: tuple[str, ...]) -> dict[str, Any]:
+    stage = STAGES[int(draw[4] ** 2 * 6)]
+    return {
         "created_at": AS_OF - int(draw[8] * 200) * DAY_US,
-        "owner": owner,
+        "owner": None if draw[5] < 0.2 else owners[int(draw[6] * len(owners))],
         "stage": stage,
         "stage_since": AS_OF - int(draw[9] * 20) * DAY_US,
         "due_at": AS_OF + int((draw[10] - 0.3) * 4 * DAY_US) if stage in ("mql", "sal", "sql") else None,
@@ -133,32 +139,48 @@ def _row(
         "do_not_contact": bool(0.04 < draw[11] < 0.06),
         "customer": bool(0.06 < draw[11] < 0.1),
         "is_open": True,
-        "as_of": AS_OF,
-        "scored_at": AS_OF,
-        "model_version": "0f" * 32,
-        "score": score,
-        "score_before": trend[-2][1],
-        "band": "ABCDE"[min(int(max(79 - score, 0) // 12), 4)],
+    }
+
+
+def _judged(score: int, draw: Draws, rng: np.random.Generator) -> dict[str, Any]:
+    propensity = float(1 / (1 + np.exp(2.6 - (score - 50) * np.log(2) / 10)))
+    states = {name: ("met", "not_met", "unknown", "unknown")[int(d * 4)] for name, d in zip(BANT, draw, strict=False)}
+    met = sum(state == "met" for state in states.values())
+    qualified, by_rules = score >= 60, met >= 3
+    return {
         "propensity": propensity,
         "propensity_low": propensity * 0.7,
         "propensity_high": min(propensity * 1.4, 1.0),
         "familiar": True,
         "sales_qualified": qualified,
-        "rank": rank,
-        "points": float(score),
         "bant_met": met,
         "bant_qualified": by_rules,
         "criteria": json.dumps(states),
-        "agreement": agreement,
+        "agreement": _agreement(qualified, by_rules, "unknown" in states.values()),
         "contact": ("too_early", "now", "now", "going_cold", "gone")[int(draw[3] * 5)],
-        "value": value,
-        "priority": propensity * value,
+        "value": float(np.round(np.exp(9.6 + 0.7 * rng.normal()), -2)),
+    }
+
+
+def _agreement(qualified: bool, by_rules: bool, unknown: bool) -> str:
+    if qualified and not by_rules:
+        return "ask" if unknown else "model_only"
+    return "both_yes" if qualified else "framework_only" if by_rules else "both_no"
+
+
+def _told(score: int, rank: int, rng: np.random.Generator) -> dict[str, Any]:
+    steps = np.round(rng.normal(0, 4, 8)).astype(int)
+    trend = [[AS_OF - (7 - k) * 7 * DAY_US, int(np.clip(score - steps[k:-1].sum(), 0, 100))] for k in range(8)]
+    why = [
+        {"feature": WHY[k], "points": 8 - 3 * n, "value": 1.0, "column": k}
+        for n, k in enumerate(rng.permutation(len(WHY))[:3].tolist())
+    ]
+    return {
+        "score": score,
+        "score_before": trend[-2][1],
+        "band": "ABCDE"[min(int(max(79 - score, 0) // 12), 4)],
+        "rank": rank,
+        "points": float(score),
         "trend": json.dumps(trend),
-        "reasons": json.dumps(
-            [
-                {"feature": WHY[k], "points": int(8 - 3 * j), "value": 1.0, "column": int(k)}
-                for j, k in enumerate(chosen)
-            ]
-        ),
-        "revision": 1,
+        "reasons": json.dumps(why),
     }

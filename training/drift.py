@@ -6,7 +6,6 @@ nothing moved, it is chi-squared times (1/n + 1/m) (Yurdakul & Naranjo 2020), wh
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from statistics import NormalDist
 from typing import Any, Literal
 
 import numpy as np
@@ -144,15 +143,14 @@ def stability(
     bins, units = pair.shape[1], np.array(sizes, np.float64)[:, None]
     before, after = (pair * units + 0.5) / (units + 0.5 * bins)
     index = float(((after - before) * np.log(after / before)).sum())
-    return index, chi_squared(bins - 1, 1 - false_alarm) * float((1 / units).sum())
+    return index, chi_squared(bins - 1, false_alarm) * float((1 / units).sum())
 
 
-def chi_squared(degrees: int, quantile: float) -> float:
-    """Quantile of chi-squared (Wilson & Hilferty 1931); 0 without degrees of freedom."""
-    if degrees < 1:
-        return 0.0
-    spread = 2 / (9 * degrees)
-    return degrees * max(1 - spread + NormalDist().inv_cdf(quantile) * spread**0.5, 0.0) ** 3
+def chi_squared(degrees: int, above: float) -> float:
+    """What chi-squared exceeds in a share `above` of all cases; 0 without degrees of freedom."""
+    from scipy.special import chdtri
+
+    return float(chdtri(degrees, above)) if degrees else 0.0
 
 
 def level_of(index: float, by_chance: float) -> Level:

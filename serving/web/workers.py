@@ -93,7 +93,8 @@ class Workers:
         signal.set_wakeup_fd(-1)
         for name in (*TELLS, signal.SIGCHLD):
             signal.signal(name, signal.SIG_DFL)
-        os.close(self._held)
+        for pipe in (self._held, self._woken, self._wakes):
+            os.close(pipe)
         self._listener.close()
         for number, (gives, takes) in enumerate(self._ways):
             gives.close()
@@ -111,11 +112,12 @@ class Workers:
                 if self._woken in ready:
                     os.read(self._woken, 4096)
                     self._replace_ended()
-                if self._listener in ready and not self._stopping:
+                if self._listener in ready:
                     self._accept()
                 if self._stopping and self._listener.fileno() >= 0:
                     selector.unregister(self._listener)
                     self._listener.close()
+                    self._tell_all()
 
     def _replace_ended(self) -> None:
         """Another worker takes the place of each that ended, unless all are to end."""
@@ -156,13 +158,15 @@ class Workers:
             raise SinkError(f"{MOST_CRASHES} processes ended within {CRASH_WINDOW_S:.0f} s: their messages say why")
 
     def _stop(self, _signal: int, _frame: FrameType | None) -> None:
+        """Only remember it, and wake: a worker that is being forked right now must hear of it too."""
         self._stopping = True
+
+    def _tell_all(self) -> None:
         for worker in self._running:
             os.kill(worker, signal.SIGTERM)
 
     def _end_all(self) -> None:
-        for worker in self._running:
-            os.kill(worker, signal.SIGTERM)
+        self._tell_all()
         until = time.monotonic() + GRACE_S
         while self._running and time.monotonic() < until:
             for worker in [one for one in self._running if os.waitpid(one, os.WNOHANG)[0]]:

@@ -5,7 +5,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from contextlib import contextmanager
 
 import numpy as np
@@ -117,9 +116,7 @@ def test_a_finished_study_is_shown_again_and_the_project_file_is_left_alone(proj
     before = (project / "ripelead.toml").read_bytes()
     assert tune(monkeypatch, project, "--trials", 3) == 0
     first = capsys.readouterr().out
-    began = time.monotonic()
     assert tune(monkeypatch, project, "--trials", 3) == 0
-    assert time.monotonic() - began < 60
     assert capsys.readouterr().out == first
     assert (project / "ripelead.toml").read_bytes() == before
 

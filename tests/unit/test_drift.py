@@ -61,10 +61,10 @@ def test_chance_exceeds_its_limit_as_often_as_it_says(rng):
     assert np.mean(over) == pytest.approx(0.05, abs=0.012)
 
 
-@pytest.mark.parametrize(("degrees", "quantile", "expected"), [(1, 0.95, 3.841), (9, 0.99, 21.666), (4, 0.5, 3.357)])
-def test_quantiles_of_chi_squared(degrees, quantile, expected):
-    assert chi_squared(degrees, quantile) == pytest.approx(expected, rel=0.03)
-    assert chi_squared(0, quantile) == 0.0
+@pytest.mark.parametrize(("degrees", "above", "expected"), [(1, 0.05, 3.841), (9, 0.01, 21.666), (4, 0.5, 3.357)])
+def test_quantiles_of_chi_squared_as_printed_tables_have_them(degrees, above, expected):
+    assert chi_squared(degrees, above) == pytest.approx(expected, abs=0.001)
+    assert chi_squared(0, above) == 0.0
 
 
 @pytest.mark.parametrize(

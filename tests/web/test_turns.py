@@ -40,13 +40,13 @@ class Slow:
 
 
 @pytest.mark.parametrize(("method", "path", "most"), [
-    ("GET", "/leads", 2), ("HEAD", "/leads", 2), ("POST", "/leads", 5), ("GET", "/health/live", 5),
+    ("GET", "/leads", 1), ("HEAD", "/leads", 1), ("POST", "/leads", 5), ("GET", "/health/live", 5),
     ("GET", "/static/x", 5),
 ])  # fmt: skip
 def test_only_reading_waits_for_a_turn(method, path, most):
     async def five():
         app = Slow()
-        turns = Turns(app, 2, patience_s=60)
+        turns = Turns(app, patience_s=60)
         asked = [asyncio.ensure_future(ask(turns, method, f"{path}/{n}")[0]) for n in range(5)]
         await asyncio.sleep(0.01)
         app.go.set()
@@ -63,7 +63,7 @@ def test_a_turn_ends_when_the_answer_begins_however_slowly_it_is_taken():
         await asyncio.Event().wait()  # the reader takes no more
 
     async def two():
-        turns = Turns(app, 1)
+        turns = Turns(app)
         (first, _), (second, sent) = ask(turns), ask(turns)
         tasks = [asyncio.ensure_future(first), asyncio.ensure_future(second)]
         await asyncio.sleep(0.01)
@@ -77,7 +77,7 @@ def test_a_turn_ends_when_the_answer_begins_however_slowly_it_is_taken():
 def test_a_page_that_does_not_come_holds_nobody_up_for_long():
     async def three():
         app = Slow()
-        turns = Turns(app, 1, patience_s=0.001)
+        turns = Turns(app, patience_s=0.001)
         asked = [asyncio.ensure_future(ask(turns)[0]) for _ in range(3)]
         while app.inside < 3:
             await asyncio.sleep(0.001)
@@ -92,7 +92,7 @@ def test_a_request_that_fails_gives_its_turn_back():
         raise ValueError("a defect")
 
     async def three():
-        turns = Turns(app, 1)
+        turns = Turns(app)
         for _ in range(3):
             with pytest.raises(ValueError, match="a defect"):
                 await ask(turns)[0]
