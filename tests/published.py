@@ -4,6 +4,7 @@ import json
 
 from sqlalchemy import insert
 
+from serving.pages.lead import read_lead
 from serving.store.schema import LEAD, PUBLICATION
 
 HOUR_US, DAY_US = 3_600_000_000, 86_400_000_000
@@ -78,3 +79,9 @@ def publish(store, leads, **changes):
         connection.execute(insert(PUBLICATION).values(publication(**changes)))
         if leads:
             connection.execute(insert(LEAD), leads)
+
+
+def found_in(store, lead_id):
+    """What a store keeps of a lead."""
+    with store.reading() as connection:
+        return read_lead(connection, lead_id)

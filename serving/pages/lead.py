@@ -19,7 +19,7 @@ from serving.pages.lead_lines import record_address
 from serving.pages.lead_rules import rules_block
 from serving.pages.lead_score import Model, Past, score_block
 from serving.pages.lead_timeline import timeline
-from serving.store.connection import Store
+from serving.store.connection import Transaction
 from serving.store.lead_records import (
     ActionRecord,
     Colleague,
@@ -28,7 +28,6 @@ from serving.store.lead_records import (
     actions_of,
     colleagues_of,
     find_lead,
-    open_leads_of,
     score_points,
 )
 
@@ -62,20 +61,21 @@ class Found:
     open_leads: int
 
 
-def read_lead(store: Store, lead_id: str) -> Found | None:
-    """One consistent view of a lead; None where the current publication has none of that id."""
-    with store.reading() as connection:
-        lead = find_lead(connection, lead_id)
-        if lead is None:
-            return None
-        return Found(
-            lead=lead,
-            history=account_history(connection, lead.publication, lead.account_key),
-            points=tuple(score_points(connection, lead_id)),
-            actions=actions_of(connection, lead_id),
-            colleagues=() if lead.account_id is None else colleagues_of(connection, lead, MOST_COLLEAGUES),
-            open_leads=open_leads_of(connection, lead.publication),
-        )
+def read_lead(connection: Transaction, lead_id: str) -> Found | None:
+    """What is kept of a lead; None where the current publication has none of that id."""
+    known = find_lead(connection, lead_id)
+    if known is None:
+        return None
+    lead, has_actions = known
+    history, open_leads = account_history(connection, lead)
+    return Found(
+        lead=lead,
+        history=history,
+        points=tuple(score_points(connection, lead_id)),
+        actions=actions_of(connection, lead_id) if has_actions else (),
+        colleagues=() if lead.account_id is None else colleagues_of(connection, lead, MOST_COLLEAGUES),
+        open_leads=open_leads,
+    )
 
 
 def lead_page(found: Found, ground: Ground) -> LeadPage:

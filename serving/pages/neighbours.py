@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from serving.pages.worklist import Reader
-from serving.store.connection import Store
+from serving.store.connection import Transaction
 from serving.store.lead_keys import Scope
 from serving.store.lead_records import LeadRecord
 from serving.store.leads import neighbours
@@ -17,8 +17,7 @@ class Around:
     after: str | None
 
 
-def around(store: Store, reader: Reader, lead: LeadRecord, now: int) -> Around:
+def around(connection: Transaction, reader: Reader, lead: LeadRecord, now: int) -> Around:
     """The neighbours of a lead among the open leads by priority."""
-    with store.reading() as connection:
-        scope = Scope(lead.publication, reader.visible, now)
-        return Around(*neighbours(connection, scope, (lead.priority, lead.lead_id)))
+    scope = Scope(lead.publication, reader.visible, now)
+    return Around(*neighbours(connection, scope, (lead.priority, lead.lead_id)))

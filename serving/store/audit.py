@@ -10,7 +10,7 @@ from sqlalchemy import Connection, delete, insert, select
 from serving.identity.audit import KEPT_FOR, Action, Purpose
 from serving.store.schema import AUDIT
 
-NOTHING: Mapping[str, Any] = {}
+_ADDED = insert(AUDIT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,18 +26,20 @@ class Line:
     """None: what the action is kept for."""
 
 
-def log(connection: Connection, line: Line) -> None:
-    """Add a line, in the transaction of what it tells."""
-    connection.execute(
-        insert(AUDIT).values(
-            at=line.at,
-            who=line.who,
-            action=line.action,
-            object=line.object,
-            purpose=line.purpose or KEPT_FOR[line.action],
-            details=json.dumps(line.details, ensure_ascii=False, sort_keys=True),
-        )
-    )
+def log(connection: Connection, *lines: Line) -> None:
+    """Add lines (at least one), in the transaction of what they tell."""
+    connection.execute(_ADDED, [_row(line) for line in lines])
+
+
+def _row(line: Line) -> dict[str, Any]:
+    return {
+        "at": line.at,
+        "who": line.who,
+        "action": line.action,
+        "object": line.object,
+        "purpose": line.purpose or KEPT_FOR[line.action],
+        "details": json.dumps(line.details, ensure_ascii=False, sort_keys=True),
+    }
 
 
 def lines(

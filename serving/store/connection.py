@@ -15,6 +15,7 @@ from sqlalchemy.pool import QueuePool
 from features.database import parsed_url, said_without_password
 from features.errors import ProjectFileError, SinkError
 from features.project import expand_environment
+from serving.store.liveness import notices_the_dead
 
 WAIT_MS = 15_000
 """How long a writer of SQLite waits for another one."""
@@ -24,6 +25,7 @@ _ONE_VIEW: Mapping[str, Mapping[str, Any]] = {
     "postgresql": {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 }
 """What a reader asks of a database whose usual transactions see what others commit meanwhile."""
+_NO_TRANSACTION: Mapping[str, Mapping[str, Any]] = {"postgresql": {"isolation_level": "AUTOCOMMIT"}}
 Transaction = Connection
 """What `Store.reading` and `Store.writing` give."""
 
@@ -44,6 +46,18 @@ class Store:
         """
         with self._told(), self.engine.connect() as plain:
             connection = plain.execution_options(**_ONE_VIEW.get(self.engine.dialect.name, {}))
+            with connection.begin():
+                yield connection
+
+    @contextmanager
+    def looking_up(self) -> Iterator[Connection]:
+        """For one statement that reads: no round trips to begin and to end a transaction where they would cost any.
+
+        Raises:
+            SinkError: the database is gone.
+        """
+        with self._told(), self.engine.connect() as plain:
+            connection = plain.execution_options(**_NO_TRANSACTION.get(self.engine.dialect.name, {}))
             with connection.begin():
                 yield connection
 
@@ -103,7 +117,6 @@ def _engine(url: str) -> Engine:
             poolclass=QueuePool,
             pool_size=POOL,
             max_overflow=OVERFLOW,
-            pool_pre_ping=kind != "sqlite",
             hide_parameters=True,
             connect_args={**options, **({"check_same_thread": False} if kind == "sqlite" else {})},
         )
@@ -112,8 +125,7 @@ def _engine(url: str) -> Engine:
             "[serve] store: the driver is not installed; for PostgreSQL: pip install 'ripelead[postgres]' and "
             "postgresql+psycopg://…"
         ) from error
-    if kind == "sqlite":
-        _of_sqlite(engine)
+    (_of_sqlite if kind == "sqlite" else notices_the_dead)(engine)
     return engine
 
 

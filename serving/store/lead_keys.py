@@ -1,13 +1,14 @@
 """Which leads, and in which order: one statement for each shape of a question, put together once."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Literal, get_args
 
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
+    CompoundSelect,
     Connection,
     Integer,
     Select,
@@ -15,10 +16,12 @@ from sqlalchemy import (
     and_,
     bindparam,
     func,
+    literal_column,
     not_,
     or_,
     select,
     tuple_,
+    union_all,
 )
 
 from serving.store.schema import LEAD
@@ -73,7 +76,8 @@ class _Shape:
     words: int
     whose: Whose
     after: bool
-    backwards: bool
+    limit: int
+    backwards: bool = False
 
 
 _OPEN = and_(LEAD.c.is_open, not_(LEAD.c.do_not_contact), not_(LEAD.c.customer))
@@ -102,16 +106,14 @@ _ORDER: Mapping[Sort, tuple[ColumnElement[Any], bool]] = {
 """What leads are ordered by (then by id), and whether downwards."""
 
 
-def first_keys(
-    connection: Connection, scope: Scope, wanted: Wanted, after: Key | None, limit: int, *, backwards: bool = False
-) -> list[Key]:
-    """Keys of the first leads of the order (of the last ones, from the end, `backwards`), after a place in it.
+def first_keys(connection: Connection, scope: Scope, wanted: Wanted, after: Key | None, limit: int) -> list[Key]:
+    """Keys of the first leads of the order, after a place in it.
 
     Each owner's come from an index of their own, and are put together here.
     """
     filters = tuple(name for name in FILTERS if getattr(wanted, name) is not None)
     words = (wanted.search or "").lower().split()
-    values: dict[str, Any] = {"publication": scope.publication, "limit": limit}
+    values: dict[str, Any] = {"publication": scope.publication}
     if wanted.place in ("open", "snoozed"):
         values["now"] = scope.now
     values |= {name: getattr(wanted, name) for name in filters}
@@ -120,9 +122,20 @@ def first_keys(
         values |= dict(zip(("after_key", "after_id"), after, strict=True))
     found: list[Key] = []
     for whose, owner in owners(scope.visible):
-        shape = _Shape(wanted.place, wanted.sort, filters, len(words), whose, after is not None, backwards)
+        shape = _Shape(wanted.place, wanted.sort, filters, len(words), whose, after is not None, limit)
         found += [(key, lead_id) for key, lead_id in connection.execute(_statement(shape), {**values, **owner})]
-    return sorted(found, reverse=_ORDER[wanted.sort][1] != backwards)[:limit]
+    return sorted(found, reverse=_ORDER[wanted.sort][1])[:limit]
+
+
+def keys_beside(connection: Connection, scope: Scope, lead: Key) -> tuple[Key | None, Key | None]:
+    """The open leads before and after a place in the order of priority; None at its ends."""
+    values = {"publication": scope.publication, "now": scope.now, "after_key": lead[0], "after_id": lead[1]}
+    sides: tuple[list[Key], list[Key]] = [], []
+    for whose, owner in owners(scope.visible):
+        for side, key, lead_id in connection.execute(_beside(whose), {**values, **owner}):
+            sides[side].append((key, lead_id))
+    before, after = sides
+    return min(before, default=None), max(after, default=None)
 
 
 def owners(visible: Visible) -> list[tuple[Whose, Mapping[str, str]]]:
@@ -144,7 +157,16 @@ def _statement(shape: _Shape) -> Select[Any]:
         there = tuple_(bindparam("after_key", type_=key.type), bindparam("after_id", type_=Text))
         where.append(here < there if descending else here > there)
     by = [one.desc() if descending else one.asc() for one in (key, LEAD.c.lead_id)]
-    return select(key, LEAD.c.lead_id).where(*where).order_by(*by).limit(bindparam("limit", type_=Integer))
+    # Written out: PostgreSQL plans anew each time while its plan for any limit looks dearer than that for this one.
+    return select(key, LEAD.c.lead_id).where(*where).order_by(*by).limit(literal_column(str(shape.limit)))
+
+
+@lru_cache(maxsize=len(OWNED))
+def _beside(whose: Whose) -> CompoundSelect[Any]:
+    """The leads before (side 0) and after a place, by one statement: to ask costs more than to find them."""
+    nearest = _Shape("open", "priority", (), 0, whose, after=True, limit=1)
+    sides = [_statement(shape).subquery() for shape in (replace(nearest, backwards=True), nearest)]
+    return union_all(*(select(literal_column(str(n)), *side.c) for n, side in enumerate(sides)))
 
 
 def _containing(word: str) -> str:

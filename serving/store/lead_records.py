@@ -3,13 +3,14 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, bindparam, exists, select
 
 from serving.live.account_history import AccountHistory, unpacked
 from serving.store.arrived import rows_of_account
 from serving.store.publications import CURRENT_NUMBER
-from serving.store.schema import ACCOUNT, LEAD, LEAD_ACTION, PUBLICATION, SCORE_POINT, columns_of
+from serving.store.schema import ACCOUNT, INTERACTION, LEAD, LEAD_ACTION, PUBLICATION, SCORE_POINT, columns_of
 
 MOST_POINTS = 60
 MOST_ACTIONS = 40
@@ -87,13 +88,15 @@ class Colleague:
     score: int | None
 
 
-# Statements of the page that is asked for most are put together once.
-_BY_ID = select(*columns_of(LEAD, LeadRecord)).where(
+# Statements of the page that is asked for most are put together once. Most leads have nothing that arrived or was said
+# since: that there is something is asked along with the rest, what it is only then.
+_BY_ID = select(*columns_of(LEAD, LeadRecord), exists().where(LEAD_ACTION.c.lead_id == bindparam("wanted"))).where(
     LEAD.c.publication == CURRENT_NUMBER, LEAD.c.lead_id == bindparam("wanted")
 )
-_SUMMARY = select(PUBLICATION.c.summary).where(PUBLICATION.c.id == bindparam("publication"))
-_HISTORY = select(ACCOUNT.c.history).where(
-    ACCOUNT.c.publication == bindparam("publication"), ACCOUNT.c.account_key == bindparam("account")
+_HISTORY = (
+    select(ACCOUNT.c.history, PUBLICATION.c.summary, exists().where(INTERACTION.c.account_key == bindparam("account")))
+    .join_from(ACCOUNT, PUBLICATION, PUBLICATION.c.id == ACCOUNT.c.publication)
+    .where(ACCOUNT.c.publication == bindparam("publication"), ACCOUNT.c.account_key == bindparam("account"))
 )
 _POINTS = (
     select(SCORE_POINT.c.as_of, SCORE_POINT.c.score)
@@ -114,28 +117,24 @@ _COLLEAGUES = select(*columns_of(LEAD, Colleague)).where(
 )
 
 
-def find_lead(connection: Connection, lead_id: str) -> LeadRecord | None:
-    """The lead in the current publication; None where it has none of that id."""
+def find_lead(connection: Connection, lead_id: str) -> tuple[LeadRecord, bool] | None:
+    """The lead in the current publication, and whether people said anything of it; None: it has none of that id."""
     row = connection.execute(_BY_ID, {"wanted": lead_id}).first()
-    return None if row is None else LeadRecord(*row)
+    return None if row is None else (LeadRecord(*row[:-1]), row[-1])
 
 
-def open_leads_of(connection: Connection, publication: int) -> int:
-    """How many leads of a publication are open: what a rank is of."""
-    summary = connection.scalar(_SUMMARY, {"publication": publication})
-    return int(json.loads(summary or "{}").get("open", 0))
+def account_history(connection: Connection, lead: LeadRecord) -> tuple[AccountHistory, int]:
+    """All rows of a lead's account with those that arrived since, and how many leads are open: what its rank is of."""
+    account = {"publication": lead.publication, "account": lead.account_key}
+    packed, summary, has_arrived = connection.execute(_HISTORY, account).one()
+    arrived = rows_of_account(connection, lead.account_key) if has_arrived else []
+    return unpacked(packed).with_interactions(arrived), _open_leads(summary)
 
 
-def account_history(connection: Connection, publication: int, account_key: str) -> AccountHistory:
-    """All rows of an account, with those that arrived since.
-
-    Raises:
-        KeyError: no such account.
-    """
-    packed = connection.scalar(_HISTORY, {"publication": publication, "account": account_key})
-    if packed is None:
-        raise KeyError(account_key)
-    return unpacked(packed).with_interactions(rows_of_account(connection, account_key))
+@lru_cache(maxsize=4)
+def _open_leads(summary: str) -> int:
+    """What the summary of a publication counts; the same for all its leads, so it is read once."""
+    return int(json.loads(summary).get("open", 0))
 
 
 def score_points(connection: Connection, lead_id: str) -> Sequence[tuple[int, int]]:

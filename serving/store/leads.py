@@ -17,6 +17,7 @@ from serving.store.lead_keys import (
     Scope,
     Wanted,
     first_keys,
+    keys_beside,
     owners,
 )
 from serving.store.schema import LEAD, LEAD_ACTION, columns_of
@@ -141,9 +142,8 @@ def lead_choices(connection: Connection, scope: Scope) -> Choices:
 
 def neighbours(connection: Connection, scope: Scope, lead: Key) -> tuple[str | None, str | None]:
     """Ids of the open leads before and after a lead (its priority and id) in the worklist; None at its ends."""
-    before = first_keys(connection, scope, Wanted(), lead, 1, backwards=True)
-    after = first_keys(connection, scope, Wanted(), lead, 1)
-    return (before[0][1] if before else None), (after[0][1] if after else None)
+    before, after = keys_beside(connection, scope, lead)
+    return (before[1] if before else None), (after[1] if after else None)
 
 
 def _rows_of(connection: Connection, publication: int, lead_ids: Sequence[str]) -> list[LeadRow]:

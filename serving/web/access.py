@@ -92,7 +92,7 @@ def session_of(request: Request) -> Session | None:
         return None
     site = site_of(request)
     idle_us = round(site.settings.idle_minutes * US_A_MINUTE)
-    with site.store.reading() as connection:
+    with site.store.looking_up() as connection:
         session = find_session(connection, token, site.now, idle_us)
     if session is not None and to_be_touched(session, site.now, idle_us):
         _write_softly(site, lambda connection: touch_session(connection, session.token_hash, site.now))
@@ -135,7 +135,7 @@ def _by_key(request: Request, sent: str) -> Identity:
 
 
 def _found(site: Site, text: KeyText) -> Key | None:
-    with site.store.reading() as connection:
+    with site.store.looking_up() as connection:
         return find_key(connection, text, site.now)
 
 

@@ -31,8 +31,7 @@ def write_lines(site: Site, lines: Sequence[Line]) -> None:
         SinkError: they could not be written.
     """
     with site.store.writing() as connection:
-        for line in lines:
-            log(connection, line)
+        log(connection, *lines)
 
 
 def saw_lead(request: Request, who: Identity, lead_id: str) -> None:

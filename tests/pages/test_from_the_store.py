@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from published import found_in
 from published_worlds import AS_OF, asked_of
 from sqlalchemy import select
 
@@ -18,7 +19,6 @@ from serving.lead.similar import past_leads, similar_leads
 from serving.lead.what_if import actionable_kinds, usual_interactions, what_would_change
 from serving.live.past_in_use import DOCUMENT, PastInUse, past_from, past_text
 from serving.pages.handover import Packing, handover_of
-from serving.pages.lead import read_lead
 from serving.pages.similar import similar_page
 from serving.pages.what_if import usual_of, what_if
 from serving.store.connection import open_store
@@ -54,7 +54,7 @@ def some(store):
 @pytest.fixture(scope="module")
 def usual(store, some):
     with store.reading() as connection:
-        return usual_of(document(connection, read_lead(store, some[0]).lead.publication, "usual"))
+        return usual_of(document(connection, found_in(store, some[0]).lead.publication, "usual"))
 
 
 def test_how_interactions_usually_are(usual, asked, tables):
@@ -69,7 +69,7 @@ def test_the_hand_over(store, some, usual, asked, tables, world):
         alone = Some(account_of(tables, lead_id), tables.interactions)
         source: LeadSource = _source(asked.project, training, alone, (lead_id, AS_OF, "en"))
         expected = compose(source, alone, Model(asked.bundle, phrases))
-        made = handover_of(read_lead(store, lead_id), packing)
+        made = handover_of(found_in(store, lead_id), packing)
         assert replace(made, standing=expected.standing) == expected
         assert made.standing.stage == expected.standing.stage
 
@@ -77,7 +77,7 @@ def test_the_hand_over(store, some, usual, asked, tables, world):
 def test_what_would_change(store, some, usual, asked, tables):
     for lead_id in some:
         effects = what_would_change(asked.bundle, account_of(tables, lead_id), lead_id, AS_OF, usual)
-        page = what_if(read_lead(store, lead_id), asked.bundle, usual, translation_to("en"))
+        page = what_if(found_in(store, lead_id), asked.bundle, usual, translation_to("en"))
         assert [(one.name, one.score_after) for one in page.changes] == [
             (e.action.name, e.after.score) for e in effects
         ]
@@ -86,13 +86,11 @@ def test_what_would_change(store, some, usual, asked, tables):
 def test_similar_leads(store, some, asked, tables):
     phrases = phrases_of(asked.bundle, "en")
     with store.reading() as connection:
-        text = document(connection, read_lead(store, some[0]).lead.publication, DOCUMENT)
+        text = document(connection, found_in(store, some[0]).lead.publication, DOCUMENT)
     known = PastInUse().of(1, text, asked.bundle)
     for lead_id in some:
         expected = similar_leads(asked.bundle, tables, lead_id, AS_OF, asked.project.snapshots)
-        page = similar_page(
-            read_lead(store, lead_id), known, asked.bundle, phrases, lambda ids: {ids[0]: ("Ann", None)}
-        )
+        page = similar_page(found_in(store, lead_id), known, asked.bundle, phrases, lambda ids: {ids[0]: ("Ann", None)})
         assert [(p.outcome, p.score, p.as_of) for p in page.leads] == [(e.outcome, e.score, e.as_of) for e in expected]
         assert [p.lead_id for p in page.leads] == [expected[0].lead_id, *[None] * (len(expected) - 1)]
 

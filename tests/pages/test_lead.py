@@ -5,6 +5,7 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
+from published import found_in
 from published_worlds import asked_of
 from sqlalchemy import select, update
 
@@ -13,7 +14,7 @@ from features.stage_settings import StageSettings
 from serving.language.phrases import phrases_of
 from serving.language.translations import LANGUAGES, translation_to
 from serving.live.account_history import AccountHistory
-from serving.pages.lead import Ground, lead_page, read_lead
+from serving.pages.lead import Ground, lead_page
 from serving.pages.lead_score import Model
 from serving.pages.lead_timeline import timeline
 from serving.store.connection import open_store
@@ -52,7 +53,7 @@ def ids(store):
 
 def test_points_sum_to_the_score(store, grounds, ids):
     for lead_id in ids:
-        page = lead_page(read_lead(store, lead_id), grounds["en"])
+        page = lead_page(found_in(store, lead_id), grounds["en"])
         assert sum(line.points for line in page.score.lines) == page.score.score
         assert page.score.sentence.startswith(f"Score {page.score.score}: about ")
         assert all(line.points > 0 for line in page.score.speaks_for)
@@ -60,21 +61,21 @@ def test_points_sum_to_the_score(store, grounds, ids):
 
 
 def test_numbers_are_the_same_in_every_language(store, grounds, ids):
-    found = read_lead(store, ids[0])
+    found = found_in(store, ids[0])
     pages = [lead_page(found, grounds[language]) for language in LANGUAGES]
     assert len({tuple((line.feature, line.points) for line in page.score.lines) for page in pages}) == 1
     assert len({page.score.sentence for page in pages}) == len(LANGUAGES)
 
 
 def test_open_criteria_have_a_question(store, grounds, ids):
-    page = lead_page(read_lead(store, ids[1]), grounds["de"])
+    page = lead_page(found_in(store, ids[1]), grounds["de"])
     assert [one.state == "met" for one in page.rules.criteria] == [one.question is None for one in page.rules.criteria]
     assert len(page.questions) == len(page.rules.criteria) - page.rules.met
 
 
 def test_nothing_is_shown_from_the_date_on(store, grounds, ids):
     for lead_id in ids[:20]:
-        page = lead_page(read_lead(store, lead_id), grounds["en"])
+        page = lead_page(found_in(store, lead_id), grounds["en"])
         assert all(event.at < page.score.as_of for event in page.timeline)
         assert all(one.at >= other.at for one, other in pairwise(page.timeline))
         assert all(one.at < other.at for one, other in pairwise(page.scores))
@@ -83,12 +84,12 @@ def test_nothing_is_shown_from_the_date_on(store, grounds, ids):
 def test_a_closed_lead_has_no_score(store, grounds):
     with store.reading() as connection:
         closed = connection.scalars(select(LEAD.c.lead_id).where(~LEAD.c.is_open)).first()
-    page = lead_page(read_lead(store, closed), grounds["en"])
+    page = lead_page(found_in(store, closed), grounds["en"])
     assert (page.score, page.rules) == (None, None)
 
 
 def test_nobody_of_that_name(store):
-    assert read_lead(store, "nobody") is None
+    assert found_in(store, "nobody") is None
 
 
 def test_why_the_score_moved(published, tmp_path, grounds, ids):
@@ -101,7 +102,7 @@ def test_why_the_score_moved(published, tmp_path, grounds, ids):
         connection.execute(update(LEAD).where(LEAD.c.lead_id.in_(ids)).values(score_before=LEAD.c.score - 6))
         points = [{"lead_id": i, "as_of": earlier, "model_version": "x", "score": 1, "propensity": 0.1} for i in ids]
         connection.execute(SCORE_POINT.insert(), points)
-    pages = [lead_page(read_lead(store, lead_id), grounds["en"]) for lead_id in ids]
+    pages = [lead_page(found_in(store, lead_id), grounds["en"]) for lead_id in ids]
     store.close()
     assert all(page.score.moved[0] == "Up 6 since 2025-12-02." for page in pages)
     assert any(len(page.score.moved) > 1 for page in pages)

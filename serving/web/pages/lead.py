@@ -12,7 +12,7 @@ from serving.pages.score_history import score_history
 from serving.web.credentials import site_of
 from serving.web.negotiation import wants_page
 from serving.web.pages.reader import Seer, reader
-from serving.web.pages.seen_lead import LeadId, seen_lead
+from serving.web.pages.seen_lead import LeadId, seen_in
 from serving.web.problems import Problem
 from serving.web.render import language_of, page, respond
 from serving.web.site import Site
@@ -35,7 +35,9 @@ def lead_answer(
         Problem: 404, there is no such lead, or none that they see.
     """
     site = site_of(request)
-    found = seen_lead(request, who, lead_id)
+    with site.store.reading() as connection:
+        found = seen_in(connection, request, who, lead_id)
+        beside = around(connection, reader(who), found.lead, site.now) if wants_page(request) else None
     context = lead_page(found, ground_of(site, language_of(request, who), found.lead.model_version))
     if notice is not None and not wants_page(request):
         raise Problem(status, notice)
@@ -43,7 +45,7 @@ def lead_answer(
         more = {
             "notice": notice,
             "may_act": who.may("leads.act"),
-            "around": around(site.store, reader(who), found.lead, site.now),
+            "around": beside,
             "picture": score_history(context.scores, context.timeline),
         }
         return page(request, "lead.html", who, status, context=context, **more)

@@ -8,6 +8,7 @@ from fastapi import Depends, Path, Query, Request
 from serving.identity.who import Identity, sees
 from serving.live.model_in_use import Served
 from serving.pages.lead import Found, read_lead
+from serving.store.connection import Transaction
 from serving.store.publications import document
 from serving.web.access import must_see, no_lead
 from serving.web.auditing import saw_lead
@@ -29,12 +30,18 @@ LeadId = Annotated[str, Depends(_named)]
 
 
 def seen_lead(request: Request, who: Identity, lead_id: str) -> Found:
-    """What the store keeps of a lead; that it was looked at is written down.
+    """One consistent view of what the store keeps of a lead; that it was looked at is written down.
 
     Raises:
         Problem: 404, there is no such lead, or none that they see.
     """
-    found = None if "\0" in lead_id else read_lead(site_of(request).store, lead_id)
+    with site_of(request).store.reading() as connection:
+        return seen_in(connection, request, who, lead_id)
+
+
+def seen_in(connection: Transaction, request: Request, who: Identity, lead_id: str) -> Found:
+    """As `seen_lead`, for a page that reads more in the same view."""
+    found = None if "\0" in lead_id else read_lead(connection, lead_id)
     if found is None:
         raise no_lead(lead_id)
     must_see(who, lead_id, found.lead.owner)
