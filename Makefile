@@ -220,6 +220,7 @@ soak: $(READY) ## long runs: simulated worlds against the true probabilities, a 
 	@$(BIN)/python -m benchmarks.deliveries
 	@$(BIN)/python -m benchmarks.server_kills
 	@$(BIN)/python -m benchmarks.gate
+	@test -f demo/scores.parquet.done || $(MAKE) --no-print-directory demo
 	@$(BIN)/python -m benchmarks.api_fuzz demo
 
 lock: $(READY) ## make requirements.lock anew from pyproject.toml
