@@ -36,7 +36,8 @@ from serving.cli import main
 main()
 """
 LIMIT = """
-import resource
+import resource, sys
+sys.dont_write_bytecode = True  # Python would keep a cut file and stumble over it ever after
 resource.setrlimit(resource.RLIMIT_FSIZE, ({bytes}, {bytes}))
 """
 
