@@ -117,6 +117,7 @@ def _engine(url: str) -> Engine:
             poolclass=QueuePool,
             pool_size=POOL,
             max_overflow=OVERFLOW,
+            pool_use_lifo=True,  # the one used last has its statements prepared and its pages at hand
             hide_parameters=True,
             connect_args={**options, **({"check_same_thread": False} if kind == "sqlite" else {})},
         )

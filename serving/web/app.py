@@ -18,7 +18,7 @@ from serving.web.problems import add_problems
 from serving.web.site import Site
 from serving.web.static_files import STATIC
 
-ROUTERS: tuple[APIRouter, ...] = (health.router, signin.router, oidc.router, *API, *PAGES)
+ROUTERS: tuple[APIRouter, ...] = (*API, *PAGES, health.router, signin.router, oidc.router)
 
 
 def create_app(site: Site) -> FastAPI:

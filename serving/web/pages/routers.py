@@ -1,4 +1,4 @@
-"""All routers of the pages."""
+"""All routers of the pages; they are asked in this order, so those of the pages that are read most come first."""
 
 from fastapi import APIRouter
 
@@ -17,12 +17,12 @@ from serving.web.pages import (
 )
 
 PAGES: tuple[APIRouter, ...] = (
-    preferences.router,
     worklist.router,
+    lead.router,
+    preferences.router,
     disagreements.router,
     accounts.router,
     insight.router,
-    lead.router,
     acts.router,
     handover.router,
     what_if.router,
