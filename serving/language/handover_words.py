@@ -2,14 +2,16 @@
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 
 from features.contact import EmailVerdict, PhoneVerdict
 from features.frameworks.definition import Source
 from features.frameworks.statement import Evidence
 from serving.language.kind_words import words_of_kind
 from serving.language.plain_text import capitalised, spoken
-from serving.language.translations import Translation, msg
+from serving.language.translations import Translation, msg, translation_to
 
+MOST_KINDS = 4_096
 STAGE_WORDS: Mapping[str, str] = {
     "lead": msg("Lead"),
     "mql": msg("MQL"),
@@ -116,4 +118,9 @@ def _interactions(to: Translation, n: int, kinds: list[str]) -> str:
 
 def kind_name(to: Translation, kind: str) -> str:
     """The name of a kind of interaction."""
-    return to.text(words_of_kind(kind).name, kind=spoken(kind))
+    return _kind_name(to.language, kind)
+
+
+@lru_cache(maxsize=MOST_KINDS)
+def _kind_name(language: str, kind: str) -> str:
+    return translation_to(language).text(words_of_kind(kind).name, kind=spoken(kind))
