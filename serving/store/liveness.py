@@ -4,7 +4,7 @@ To ask every time costs a round trip. What the server closed has an end of file 
 see; only what rested for long, as behind a firewall that forgets it, is asked.
 """
 
-import select
+import selectors
 import time
 from typing import Any
 
@@ -14,6 +14,8 @@ from sqlalchemy.exc import InvalidatePoolError
 RESTED_S = 10.0
 """A connection that was not used for so long is asked whether the server is there."""
 _USED = "used_at"
+_Selector: type[selectors.BaseSelector] = getattr(selectors, "PollSelector", selectors.SelectSelector)
+"""Without poll, as on Windows, select takes sockets of any number; elsewhere it takes low ones only."""
 
 
 def notices_the_dead(engine: Engine) -> None:
@@ -38,6 +40,6 @@ def _says_something(connection: Any) -> bool:  # noqa: ANN401  (a psycopg connec
     """Whether there is something to read, as no server sends to a client that asked nothing: an end, or a notice."""
     if connection.closed:
         return True
-    waiting = select.poll()  # unlike select, for files of any number
-    waiting.register(connection.fileno(), select.POLLIN)
-    return bool(waiting.poll(0))
+    with _Selector() as waiting:
+        waiting.register(connection.fileno(), selectors.EVENT_READ)
+        return bool(waiting.select(0))

@@ -1,6 +1,6 @@
 """A connection whose server is gone is replaced before it is used; one that was just used is not asked."""
 
-import select
+import selectors
 from contextlib import ExitStack, contextmanager
 
 import pytest
@@ -10,7 +10,7 @@ from stores import fresh_database
 from serving.store import liveness
 from serving.store.connection import open_store
 
-LONG_MS = 5_000
+LONG_S = 5.0
 SESSIONS = "select pid from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
 
 
@@ -54,9 +54,9 @@ def elsewhere(store):
 
 
 def wait_until_readable(connection):
-    waiting = select.poll()
-    waiting.register(connection.fileno(), select.POLLIN)
-    assert waiting.poll(LONG_MS)
+    with selectors.DefaultSelector() as waiting:
+        waiting.register(connection.fileno(), selectors.EVENT_READ)
+        assert waiting.select(LONG_S)
 
 
 def test_ended_sessions_are_replaced(store):
