@@ -1,7 +1,6 @@
 """Webhooks while their workers are killed: nothing that was accepted is lost, and what comes twice has the same id.
 
-`python -m benchmarks.deliveries` writes docs/benchmarks/deliveries.md; `--store URL` adds a run on that database, whose
-outbox must be empty.
+`python -m benchmarks.deliveries` writes docs/benchmarks/deliveries.md: on SQLite and on a PostgreSQL server of its own.
 """
 
 import argparse
@@ -235,13 +234,15 @@ come under the id that they had.
 
 
 def main() -> None:
-    """Run on SQLite, and on another database where one is named."""
+    """Run on SQLite, and on a PostgreSQL server of its own."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kills", type=int, default=KILLS)
-    parser.add_argument("--store", help="URL of a further database with an empty outbox")
     chosen = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="deliveries-") as folder:
-        urls = [f"sqlite:///{folder}/store.db", *([chosen.store] if chosen.store else [])]
+    sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+    from servers import postgresql_server
+
+    with tempfile.TemporaryDirectory(prefix="deliveries-") as folder, postgresql_server() as server:
+        urls = f"sqlite:///{folder}/store.db", server.url
         runs = [killed_often(url, chosen.kills, np.random.default_rng(7)) for url in urls]
     write_text(PAGE, page(runs))
     print(page(runs))
