@@ -78,3 +78,9 @@ def prefer(page, address, language, theme):
     """Cookies of a language and a theme."""
     pairs = {"ripelead-language": language, "ripelead-theme": theme}
     page.context.add_cookies([{"name": name, "value": value, "url": address} for name, value in pairs.items()])
+
+
+def follow(link):
+    """Click what leads to a page, and wait until that is there: the click itself waits only until it begins."""
+    with link.page.expect_navigation():
+        link.click()

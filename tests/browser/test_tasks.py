@@ -1,7 +1,7 @@
 """What a rep does in a morning, with and without JavaScript, in three languages."""
 
 import pytest
-from browsers import visit
+from browsers import follow, visit
 from odd_ids import rename
 from sqlalchemy import select, update
 
@@ -34,28 +34,28 @@ def test_a_morning(browser, acme, language, script):
         first = page.locator("tbody th a.name").first
         name, path = first.inner_text(), first.get_attribute("href")
 
-        page.get_by_role("link", name=to.text("Next page")).click()
+        follow(page.get_by_role("link", name=to.text("Next page")))
         assert page.locator("tbody th a.name").first.get_attribute("href") != path
-        page.get_by_role("link", name=to.text("First page")).click()
+        follow(page.get_by_role("link", name=to.text("First page")))
 
         page.get_by_role("combobox", name=to.text("Class"), exact=True).select_option("yes")
         page.get_by_label(to.text("Search"), exact=True).fill(name)
-        page.get_by_role("button", name=to.text("Show"), exact=True).click()
+        follow(page.get_by_role("button", name=to.text("Show"), exact=True))
         assert "qualified=yes" in page.url
         assert all(name == text for text in page.locator("tbody th a.name").all_inner_texts())
-        page.get_by_role("link", name=to.text("Clear"), exact=True).click()
+        follow(page.get_by_role("link", name=to.text("Clear"), exact=True))
 
-        page.get_by_role("columnheader", name=to.text("Score")).get_by_role("link").click()
+        follow(page.get_by_role("columnheader", name=to.text("Score")).get_by_role("link"))
         assert page.locator("th[aria-sort=descending]").inner_text().startswith(to.text("Score"))
         scores = [int(text) for text in page.locator("td.score b").all_inner_texts()]
         assert scores == sorted(scores, reverse=True)
 
-        page.locator("tbody th a.name").first.click()
+        follow(page.locator("tbody th a.name").first)
         assert page.locator(".number .big").inner_text() == str(scores[0])
         page.locator("summary", has_text=to.text("Data are wrong")).click()
         page.get_by_label(to.text("What is wrong"), exact=True).fill("title")
         page.locator("#reason-data").fill(f"left {language} {script}")
-        page.locator("form", has=page.locator("#reason-data")).get_by_role("button").click()
+        follow(page.locator("form", has=page.locator("#reason-data")).get_by_role("button"))
         assert page.get_by_text(f"left {language} {script}").is_visible()
         seen.nothing_but(address)
 
@@ -65,14 +65,14 @@ def test_decisions_move_leads(browser, acme, owner, script):
     site, address = acme
     with visit(browser, site, address, ("rep", owner), java_script_enabled=script) as (page, _):
         page.goto(f"{address}/leads?owner=mine&stage=mql")
-        page.locator("tbody th a.name").first.click()
+        follow(page.locator("tbody th a.name").first)
         lead = page.url
         page.locator(".act > summary", has_text="Snooze").click()
         page.locator("#until-snooze").fill("2026-02-01")
-        page.locator("form", has=page.locator("#until-snooze")).get_by_role("button").click()
+        follow(page.locator("form", has=page.locator("#until-snooze")).get_by_role("button"))
         assert page.get_by_text("snoozed until Feb 1, 2026").is_visible()
-        page.get_by_role("button", name="Wake").click()
-        page.get_by_role("button", name="Accept").click()
+        follow(page.get_by_role("button", name="Wake"))
+        follow(page.get_by_role("button", name="Accept"))
         assert page.locator(".tags .badge").first.inner_text() == "SAL"
         page.goto(f"{address}/leads?owner=mine&stage=sal")
         assert any(lead.endswith(one.get_attribute("href")) for one in page.locator("tbody th a.name").all())
@@ -89,13 +89,13 @@ def test_leads_with_odd_ids_are_worked_like_all_others(browser, acme, script):
             page.goto(lead)
             page.locator("summary", has_text="Note").click()
             page.locator("#note").fill(f"called {lead_id}")
-            page.locator("form", has=page.locator("#note")).get_by_role("button").click()
+            follow(page.locator("form", has=page.locator("#note")).get_by_role("button"))
             assert page.get_by_text(f"called {lead_id}").is_visible()
             for link in ("What would change it", "Similar leads"):
-                page.get_by_role("link", name=link).click()
-                page.locator(".head .fresh a").click()
+                follow(page.get_by_role("link", name=link))
+                follow(page.locator(".head .fresh a"))
                 assert page.url == lead
-            page.get_by_role("link", name="Hand-over").click()
+            follow(page.get_by_role("link", name="Hand-over"))
             assert page.locator("h1").count() == 1
         seen.nothing_but(address)
 
@@ -107,12 +107,12 @@ def test_language_and_colours_are_chosen_and_kept(browser, acme, script):
         page.goto(f"{address}/leads?sort=score")
         for button in ("Dansk", "Mørk"):
             page.locator(".menu > summary").click()
-            page.get_by_role("button", name=button).click()
+            follow(page.get_by_role("button", name=button))
         assert page.locator("html").get_attribute("lang") == "da"
         assert page.locator("html").get_attribute("data-theme") == "dark"
         assert page.url == f"{address}/leads?sort=score"
         page.locator(".menu > summary").click()
-        page.get_by_role("button", name="Log ud").click()
+        follow(page.get_by_role("button", name="Log ud"))
         assert page.url.endswith("/sign-in")
         assert page.locator("html").get_attribute("lang") == "da"
 
