@@ -3,7 +3,7 @@
 import sqlite3
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -37,39 +37,34 @@ class Store:
     engine: Engine
     url: str
 
-    @contextmanager
-    def reading(self) -> Iterator[Connection]:
+    def reading(self) -> AbstractContextManager[Connection]:
         """One consistent view; nothing can be written.
 
         Raises:
             SinkError: the database is gone.
         """
-        with self._told(), self.engine.connect() as plain:
-            connection = plain.execution_options(**_ONE_VIEW.get(self.engine.dialect.name, {}))
-            with connection.begin():
-                yield connection
+        return self._transaction(_ONE_VIEW.get(self.engine.dialect.name, {}))
 
-    @contextmanager
-    def looking_up(self) -> Iterator[Connection]:
+    def looking_up(self) -> AbstractContextManager[Connection]:
         """For one statement that reads: no round trips to begin and to end a transaction where they would cost any.
 
         Raises:
             SinkError: the database is gone.
         """
-        with self._told(), self.engine.connect() as plain:
-            connection = plain.execution_options(**_NO_TRANSACTION.get(self.engine.dialect.name, {}))
-            with connection.begin():
-                yield connection
+        return self._transaction(_NO_TRANSACTION.get(self.engine.dialect.name, {}))
 
-    @contextmanager
-    def writing(self) -> Iterator[Connection]:
+    def writing(self) -> AbstractContextManager[Connection]:
         """A transaction that is committed at the end, and undone when an error leaves it.
 
         Raises:
             SinkError: the database is gone or refuses.
         """
+        return self._transaction({"ripelead_writes": True})
+
+    @contextmanager
+    def _transaction(self, options: Mapping[str, Any]) -> Iterator[Connection]:
         with self._told(), self.engine.connect() as plain:
-            connection = plain.execution_options(ripelead_writes=True)
+            connection = plain.execution_options(**options)
             with connection.begin():
                 yield connection
 
@@ -126,7 +121,10 @@ def _engine(url: str) -> Engine:
             "[serve] store: the driver is not installed; for PostgreSQL: pip install 'ripelead[postgres]' and "
             "postgresql+psycopg://…"
         ) from error
-    (_of_sqlite if kind == "sqlite" else notices_the_dead)(engine)
+    if kind == "sqlite":
+        _of_sqlite(engine)
+    else:
+        notices_the_dead(engine)
     return engine
 
 

@@ -4,6 +4,7 @@ import json
 from datetime import datetime
 
 import pytest
+import sqlalchemy.event
 from sites import key_of
 from sqlalchemy import func, select
 
@@ -53,6 +54,32 @@ def test_stored_and_scored_anew_as_the_kernel_says(ask, small, lead):
     assert row["propensity"] != lead["propensity"]
     assert (row["as_of"], row["scored_at"], row["revision"]) == (small.now, small.now, lead["revision"] + 1)
     assert row["score"] in stored(small, SCORE_POINT.c.score)
+
+
+def test_the_page_shows_what_arrived(ask, lead):
+    def page():
+        return ask.get(f"/leads/{lead['lead_id']}").json()
+
+    before = page()["timeline"]
+    send(ask, event(lead, kind="fair_visit", topic="pricing"))
+    (new,) = [one for one in page()["timeline"] if one not in before]
+    assert (new["what"], new["detail"], new["at"]) == ("“fair visit”", "pricing", LATER)
+
+
+def test_a_page_asks_the_store_little(ask, small, lead):
+    page = f"/leads/{lead['lead_id']}"
+    ask.get(page)  # who looked is written down once
+    asked = []
+
+    def count(_connection, _cursor, statement, *_):
+        asked.append(statement)
+
+    sqlalchemy.event.listen(small.store.engine, "before_cursor_execute", count)
+    try:
+        assert ask.get(page, headers={"accept": "text/html"}).status_code == 200
+    finally:
+        sqlalchemy.event.remove(small.store.engine, "before_cursor_execute", count)
+    assert len([one for one in asked if one.startswith("SELECT")]) == 5, "lead, account, scores, colleagues, neighbours"
 
 
 def test_colleagues_are_scored_anew_and_others_are_not(ask, small, lead, some_rows):
