@@ -15,7 +15,7 @@ from sqlalchemy import (
     Text,
     and_,
     bindparam,
-    func,
+    literal,
     literal_column,
     not_,
     or_,
@@ -24,7 +24,7 @@ from sqlalchemy import (
     union_all,
 )
 
-from serving.store.schema import LEAD
+from serving.store.schema import LEAD, ORDERED_BY, WORKED, orders
 
 Place = Literal["open", "snoozed", "do_not_contact", "customer"]
 Sort = Literal["priority", "score", "change", "due", "company"]
@@ -36,8 +36,6 @@ Visible = tuple[str | None, ...] | None
 Key = tuple[Any, str]
 """What a lead is ordered by, and its id: the place after which the next page begins."""
 FILTERS = ("band", "stage", "agreement", "contact", "source", "sales_qualified")
-FAR_US = 1 << 62
-LAST_NAME = "\U0010ffff"
 MOST_SHAPES = 2_000
 _ESCAPE = "/"
 
@@ -80,14 +78,13 @@ class _Shape:
     backwards: bool = False
 
 
-_OPEN = and_(LEAD.c.is_open, not_(LEAD.c.do_not_contact), not_(LEAD.c.customer))
 _NOW = bindparam("now", type_=BigInteger)
 AWAKE = or_(LEAD.c.snoozed_until.is_(None), LEAD.c.snoozed_until <= _NOW)
 SNOOZED = and_(LEAD.c.snoozed_until.is_not(None), LEAD.c.snoozed_until > _NOW)
 IN_PUBLICATION = LEAD.c.publication == bindparam("publication", type_=Integer)
 IN_PLACE: Mapping[Place, ColumnElement[bool]] = {
-    "open": and_(_OPEN, AWAKE),
-    "snoozed": and_(_OPEN, SNOOZED),
+    "open": and_(WORKED, AWAKE),
+    "snoozed": and_(WORKED, SNOOZED),
     "do_not_contact": and_(LEAD.c.do_not_contact, not_(LEAD.c.customer)),
     "customer": LEAD.c.customer,
 }
@@ -96,14 +93,12 @@ OWNED: Mapping[Whose, ColumnElement[bool]] = {
     "nobody": LEAD.c.owner.is_(None),
     "one": LEAD.c.owner == bindparam("owner", type_=Text),
 }
-_ORDER: Mapping[Sort, tuple[ColumnElement[Any], bool]] = {
-    "priority": (LEAD.c.priority, True),
-    "score": (func.coalesce(LEAD.c.score, -1), True),
-    "change": (func.coalesce(LEAD.c.score - LEAD.c.score_before, 0), True),
-    "due": (func.coalesce(LEAD.c.due_at, FAR_US), False),
-    "company": (func.coalesce(LEAD.c.account_name, LAST_NAME), False),
-}
-"""What leads are ordered by (then by id), and whether downwards."""
+_DOWNWARDS: Mapping[Sort, bool] = {"priority": True, "score": True, "change": True, "due": False, "company": False}
+_KEYS = {"priority": LEAD.c.priority, **ORDERED_BY}
+"""What leads are ordered by, then by id."""
+_SIFTED_KEYS = {"priority": LEAD.c.priority, **orders(literal)}
+"""The same in words of no index: where few leads pass a filter, the worklist's index, which holds all that is filtered
+by, and a sort cost a tenth of looking at rows in the order of an index that does not."""
 
 
 def first_keys(connection: Connection, scope: Scope, wanted: Wanted, after: Key | None, limit: int) -> list[Key]:
@@ -124,7 +119,7 @@ def first_keys(connection: Connection, scope: Scope, wanted: Wanted, after: Key 
     for whose, owner in owners(scope.visible):
         shape = _Shape(wanted.place, wanted.sort, filters, len(words), whose, after is not None, limit)
         found += [(key, lead_id) for key, lead_id in connection.execute(_statement(shape), {**values, **owner})]
-    return sorted(found, reverse=_ORDER[wanted.sort][1])[:limit]
+    return sorted(found, reverse=_DOWNWARDS[wanted.sort])[:limit]
 
 
 def keys_beside(connection: Connection, scope: Scope, lead: Key) -> tuple[Key | None, Key | None]:
@@ -147,11 +142,12 @@ def owners(visible: Visible) -> list[tuple[Whose, Mapping[str, str]]]:
 
 @lru_cache(maxsize=MOST_SHAPES)
 def _statement(shape: _Shape) -> Select[Any]:
-    key, downwards = _ORDER[shape.sort]
+    sifted = shape.filters or shape.words or shape.place != "open"
+    key = (_SIFTED_KEYS if sifted else _KEYS)[shape.sort]
     where = [IN_PUBLICATION, IN_PLACE[shape.place], OWNED[shape.whose]]
     where += [LEAD.c[name] == bindparam(name, type_=LEAD.c[name].type) for name in shape.filters]
     where += [LEAD.c.search.like(bindparam(f"word_{n}", type_=Text), escape=_ESCAPE) for n in range(shape.words)]
-    descending = downwards != shape.backwards
+    descending = _DOWNWARDS[shape.sort] != shape.backwards
     if shape.after:
         here = tuple_(key, LEAD.c.lead_id)
         there = tuple_(bindparam("after_key", type_=key.type), bindparam("after_id", type_=Text))

@@ -4,6 +4,7 @@ What is published anew every night carries the number of its publication; what p
 append-only, and outlives every publication.
 """
 
+from collections.abc import Callable
 from dataclasses import fields
 from typing import Any
 
@@ -11,6 +12,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    ColumnElement,
     Float,
     ForeignKey,
     Index,
@@ -19,6 +21,10 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    and_,
+    func,
+    literal_column,
+    not_,
 )
 from sqlalchemy.schema import UniqueConstraint
 
@@ -145,6 +151,29 @@ LEAD = Table(
         "account_name",
     ),
 )
+WORKED = and_(LEAD.c.is_open, not_(LEAD.c.do_not_contact), not_(LEAD.c.customer))
+"""Leads that somebody may work on; some of them may be snoozed."""
+
+
+def orders(default: Callable[[int | str], ColumnElement[Any]]) -> dict[str, ColumnElement[Any]]:
+    """What leads are ordered by other than their priority; `default` makes the value of those that have none."""
+    return {
+        "score": func.coalesce(LEAD.c.score, default(-1)),
+        "change": func.coalesce(LEAD.c.score - LEAD.c.score_before, default(0)),
+        "due": func.coalesce(LEAD.c.due_at, default(1 << 62)),
+        "company": func.coalesce(LEAD.c.account_name, default("\U0010ffff")),
+    }
+
+
+def _written(value: int | str) -> ColumnElement[Any]:
+    return literal_column(f"'{value}'" if isinstance(value, str) else str(value))
+
+
+ORDERED_BY = orders(_written)
+"""Each with an index of the leads that are worked on, which a database knows again by the same words."""
+for _name, _key in ORDERED_BY.items():
+    for _what, _first in (("by", (LEAD.c.publication,)), ("owner_by", (LEAD.c.publication, LEAD.c.owner))):
+        Index(f"ix_lead_{_what}_{_name}", *_first, _key, LEAD.c.lead_id, postgresql_where=WORKED, sqlite_where=WORKED)
 ACCOUNT = Table(
     "account",
     METADATA,

@@ -1,12 +1,16 @@
 """Pages of leads: every lead once and in order, whoever sees what; counts that are those of the pages."""
 
+import re
+
 import numpy as np
 import pytest
 from published import NOW, lead, publish
+from sqlalchemy import text
 
-from serving.store.lead_keys import PLACES, SORTS, Scope, Wanted
+from serving.store.lead_keys import PLACES, SORTS, Scope, Wanted, _Shape, _statement
 from serving.store.leads import lead_choices, leads_page, neighbours, place_counts
 
+EXPLAIN = {"sqlite": "explain query plan", "postgresql": "explain"}
 OWNERS = ("Ann", "Bo", None)
 
 
@@ -52,6 +56,29 @@ def seen(rows, visible, **wanted):
         row["lead_id"] for row in rows
         if (visible is None or row["owner"] in visible) and all(row[name] == value for name, value in wanted.items())
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("sort", SORTS)
+@pytest.mark.parametrize("whose", ["anybody", "nobody", "one"])
+def test_a_list_without_filters_is_read_in_the_order_of_an_index(store, sort, whose):
+    shape = _Shape("open", sort, (), 0, whose, after=True, limit=31)
+    values = {
+        "publication": 1,
+        "now": NOW,
+        "owner": "Ann",
+        "after_key": "x" if sort == "company" else 3,
+        "after_id": "L1",
+    }
+    with store.reading() as connection:
+        dialect = connection.dialect
+        if dialect.name == "postgresql":  # of few rows it would read all
+            connection.execute(text("set local enable_seqscan = off"))
+            connection.execute(text("set local enable_bitmapscan = off"))
+        said = _statement(shape).params(**values).compile(dialect=dialect, compile_kwargs={"literal_binds": True})
+        plan = connection.exec_driver_sql(f"{EXPLAIN[dialect.name]} {str(said).replace('%', '%%')}").all()
+    lines = " ".join(str(row[-1]) for row in plan)
+    assert "ix_lead_" in lines
+    assert not re.search("Sort|TEMP B-TREE", lines)
 
 
 @pytest.mark.parametrize("visible", [None, (), (None,), ("Ann",), ("Ann", None)])
