@@ -116,8 +116,8 @@ def text_of(rows: list[tuple[str, float, float]]) -> str:
             *lines,
             "",
             "Lists in the order of an index cost the same however many leads there are and however far down they",
-            "begin. Rare filters, searches and other orders of filtered lists read the index of priorities once, without",
-            "the rows. Accounts are put together anew.",
+            "begin. Rare filters, searches and other orders of filtered lists read the index of priorities once,",
+            "without the rows. Accounts are put together anew.",
             "",
         ]
     )

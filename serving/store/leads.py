@@ -148,7 +148,7 @@ def neighbours(connection: Connection, scope: Scope, lead: Key) -> tuple[str | N
 
 def _rows_of(connection: Connection, publication: int, lead_ids: Sequence[str]) -> list[LeadRow]:
     """Rows of leads, in the order of their ids."""
-    found = connection.execute(_ROWS, {"publication": publication, "lead_ids": lead_ids})
+    found = connection.execute(_ROWS, {"publication": publication, "lead_ids": lead_ids}).all()
     rows = {row[0]: LeadRow(*row) for row in found}
     return [rows[lead_id] for lead_id in lead_ids]
 

@@ -123,6 +123,7 @@ def theme_of(request: Request, who: Identity | None) -> str:
 def environment(language: str, zone: str) -> "Environment":
     """Templates in one language and time zone; every value is escaped, and one that is missing is an error."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    from jinja2.defaults import DEFAULT_NAMESPACE
 
     made = Environment(
         loader=FileSystemLoader(TEMPLATES),
@@ -135,6 +136,7 @@ def environment(language: str, zone: str) -> "Environment":
     made.code_generator_class = ConstantTexts
     made.globals |= _functions(translation_to(language), ZoneInfo(zone))
     made.filters["shown"] = words.shown
+    made.filters |= {name: one for name, one in made.globals.items() if callable(one) and name not in DEFAULT_NAMESPACE}
     made.globals["worklist_row"] = _worklist_row(made)
     made.globals["worklist_filters"] = _worklist_filters(made)
     return made

@@ -36,3 +36,25 @@ def test_words_with_values_are_translated_with_every_page():
 def test_words_inside_expressions_and_macros_count_as_well():
     source = '{% macro said(x) %}{{ x or text("nobody") }}{% endmacro %}{{ said(none) }}{{ text("a") ~ "b" }}'
     assert rendered(source) == ("&lt;nobody&gt;&lt;a&gt;b", [])
+
+
+def test_plain_functions_are_called_as_before_whatever_else_has_their_name():
+    calls = []
+
+    def day(moment, *, long=False):
+        calls.append(moment)
+        return f"<{moment}{'!' if long else ''}>"
+
+    made = Environment(loader=DictLoader({"x": SHADOWED}), autoescape=True, undefined=StrictUndefined)
+    made.code_generator_class = ConstantTexts
+    made.globals |= {"text": str, "day": day, "span": day}
+    made.filters |= {"day": day, "span": day}
+    said = made.get_template("x").render(at=3)
+    assert said == "&lt;3&gt;&lt;4!&gt;&lt;5&gt;[6][7]"
+    assert calls == [5, 3, 4], "what holds no value is worked out when the template is compiled"
+
+
+SHADOWED = (
+    "{{ day(at) }}{{ day(at + 1, long=true) }}{{ day(5) }}"
+    "{% macro span(x) %}[{{ x }}]{% endmacro %}{{ span(6) }}{{ span(7) }}"
+)
