@@ -117,7 +117,7 @@ def text_of(rows: list[tuple[str, float, float]]) -> str:
             "",
             "Lists in the order of an index cost the same however many leads there are and however far down they",
             "begin. Rare filters, searches and other orders of filtered lists read the index of priorities once,",
-            "without the rows. Accounts are put together anew.",
+            "without the rows. Accounts are found by their best leads, and then summed.",
             "",
         ]
     )

@@ -1,12 +1,18 @@
 """Accounts of the current publication: a page of them by their best lead, and all that is kept of one."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
+from math import inf
 
-from sqlalchemy import ColumnElement, Connection, case, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Connection, case, func, literal_column, or_, select, tuple_
 
-from serving.store.lead_keys import Key, Scope, Visible
+from serving.store.lead_keys import IN_PUBLICATION, OWNED, Key, Scope, Visible, owners
 from serving.store.leads import COLUMNS, LeadRow
 from serving.store.schema import ACCOUNT, LEAD, columns_of
+
+LOOKS = (256, 4_096)
+"""So many leads of each owner are looked at for the next accounts before all are."""
+NO_MORE = -inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +41,40 @@ class AccountKept:
 def accounts_page(
     connection: Connection, scope: Scope, after: Key | None, limit: int
 ) -> tuple[list[AccountRow], Key | None]:
-    """Accounts by the priority of their best open lead, and the place after which the next page begins."""
+    """Accounts by the priority of their best open lead, and the place after which the next page begins.
+
+    The next accounts are mostly those of the next leads: only where these do not fill the page all leads are read.
+    """
+    for looked in LOOKS:
+        keys, above = _of_next_leads(connection, scope, after, looked)
+        rows = [row for row in _summed(connection, scope, after, keys) if row.best_priority > above]
+        if len(rows) > limit or above == NO_MORE:
+            break
+    else:
+        rows = _summed(connection, scope, after, None, limit + 1)
+    found = rows[:limit]
+    return found, (found[-1].best_priority, found[-1].account_key) if len(rows) > limit else None
+
+
+def _of_next_leads(connection: Connection, scope: Scope, after: Key | None, most: int) -> tuple[set[str], float]:
+    """Accounts of the next leads of each owner, and the priority above which no other account can come before them."""
+    keys: set[str] = set()
+    above = NO_MORE
+    for whose, owner in owners(scope.visible):
+        wanted = select(LEAD.c.account_key, LEAD.c.priority).where(IN_PUBLICATION, LEAD.c.is_open, OWNED[whose])
+        if after is not None:
+            wanted = wanted.where(LEAD.c.priority <= after[0])
+        ordered = wanted.order_by(LEAD.c.priority.desc()).limit(literal_column(str(most)))
+        rows = connection.execute(ordered, {"publication": scope.publication, **owner}).all()
+        keys.update(row.account_key for row in rows)
+        above = max(above, rows[-1].priority) if len(rows) == most else above
+    return keys, above
+
+
+def _summed(
+    connection: Connection, scope: Scope, after: Key | None, keys: Collection[str] | None, limit: int | None = None
+) -> list[AccountRow]:
+    """Accounts after a place by their best open lead, of some keys or (None) of all."""
     best = func.max(LEAD.c.priority)
     grouped = (
         select(
@@ -50,11 +89,12 @@ def accounts_page(
         .where(LEAD.c.publication == scope.publication, LEAD.c.is_open, _seen(scope.visible))
         .group_by(LEAD.c.account_key)
     )
+    if keys is not None:
+        grouped = grouped.where(LEAD.c.account_key.in_(keys))
     if after is not None:
         grouped = grouped.having(tuple_(best, LEAD.c.account_key) < tuple_(*after))
-    rows = connection.execute(grouped.order_by(best.desc(), LEAD.c.account_key.desc()).limit(limit + 1)).all()
-    found = [AccountRow(*row) for row in rows[:limit]]
-    return found, (found[-1].best_priority, found[-1].account_key) if len(rows) > limit else None
+    ordered = grouped.order_by(best.desc(), LEAD.c.account_key.desc()).limit(limit)
+    return [AccountRow(*row) for row in connection.execute(ordered)]
 
 
 def account_kept(connection: Connection, publication: int, account_key: str) -> AccountKept | None:
