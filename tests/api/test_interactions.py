@@ -74,11 +74,11 @@ def test_a_page_asks_the_store_little(ask, small, lead):
     def count(_connection, _cursor, statement, *_):
         asked.append(statement)
 
-    sqlalchemy.event.listen(small.store.engine, "before_cursor_execute", count)
+    sqlalchemy.event.listen(small.store.engines.reading, "before_cursor_execute", count)
     try:
         assert ask.get(page, headers={"accept": "text/html"}).status_code == 200
     finally:
-        sqlalchemy.event.remove(small.store.engine, "before_cursor_execute", count)
+        sqlalchemy.event.remove(small.store.engines.reading, "before_cursor_execute", count)
     assert len([one for one in asked if one.startswith("SELECT")]) == 5, "lead, account, scores, colleagues, neighbours"
 
 

@@ -24,8 +24,8 @@ def store(postgresql):
 @pytest.fixture
 def pings(store, monkeypatch):
     """Connections that were asked whether their server is there."""
-    asked, ping = [], store.engine.dialect.do_ping
-    monkeypatch.setattr(store.engine.dialect, "do_ping", lambda one: (asked.append(one), ping(one))[1])
+    asked, ping = [], store.engines.reading.dialect.do_ping
+    monkeypatch.setattr(store.engines.reading.dialect, "do_ping", lambda one: (asked.append(one), ping(one))[1])
     return asked
 
 
@@ -85,9 +85,9 @@ def test_what_rested_and_does_not_answer_is_replaced(store, monkeypatch):
     monkeypatch.setattr(liveness, "RESTED_S", -1.0)
 
     def lost(_connection):
-        raise store.engine.dialect.loaded_dbapi.OperationalError("connection timed out")
+        raise store.engines.reading.dialect.loaded_dbapi.OperationalError("connection timed out")
 
-    monkeypatch.setattr(store.engine.dialect, "do_ping", lost)
+    monkeypatch.setattr(store.engines.reading.dialect, "do_ping", lost)
     assert used(store, 1) != [first]
 
 
