@@ -43,7 +43,7 @@ class Store:
         Raises:
             SinkError: the database is gone.
         """
-        return self._transaction(self.engines.looking_up)
+        return self._transaction(self.engines.single)
 
     def writing(self) -> AbstractContextManager[Connection]:
         """A transaction that is committed at the end, and undone when an error leaves it.
@@ -52,6 +52,14 @@ class Store:
             SinkError: the database is gone or refuses.
         """
         return self._transaction(self.engines.writing, ripelead_writes=True)
+
+    def at_once(self) -> AbstractContextManager[Connection]:
+        """As `writing`, for one statement that is all there is to write: again without those round trips.
+
+        Raises:
+            SinkError: the database is gone or refuses.
+        """
+        return self._transaction(self.engines.single, ripelead_writes=True)
 
     @contextmanager
     def _transaction(self, engine: Engine, **options: bool) -> Iterator[Connection]:

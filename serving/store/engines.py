@@ -28,15 +28,15 @@ _PAUSE_S = 0.005
 
 @dataclass(frozen=True, slots=True)
 class Engines:
-    """What transactions that write, views that stay as they are, and single statements that read are begun with."""
+    """What transactions that write, views that stay as they are, and single statements are begun with."""
 
     writing: Engine
     reading: Engine
-    looking_up: Engine
+    single: Engine
 
     def close(self) -> None:
         """Give all connections back."""
-        for engine in (self.writing, self.reading, self.looking_up):
+        for engine in (self.writing, self.reading, self.single):
             engine.dispose()
 
 
@@ -64,7 +64,7 @@ def _of_postgresql(url: URL) -> Engines:
     each_alone = {"isolation_level": "AUTOCOMMIT", "pool_reset_on_return": None, "skip_autocommit_rollback": True}
     engines = Engines(_engine(url), _engine(url, isolation_level="REPEATABLE READ"), _engine(url, **each_alone))
     event.listen(engines.reading, "connect", _read_only)
-    for engine in (engines.writing, engines.reading, engines.looking_up):
+    for engine in (engines.writing, engines.reading, engines.single):
         notices_the_dead(engine)
     return engines
 

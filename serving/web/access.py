@@ -141,7 +141,7 @@ def _found(site: Site, text: KeyText) -> Key | None:
 
 def _write_softly(site: Site, write: Callable[[Any], None]) -> None:
     """Write when something was last used; a store that cannot be written keeps nobody out."""
-    with suppress(SinkError), site.store.writing() as connection:
+    with suppress(SinkError), site.store.at_once() as connection:
         write(connection)
 
 

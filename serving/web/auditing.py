@@ -25,12 +25,12 @@ def write_down(request: Request, who: Identity, action: Action, about: str | Non
 
 
 def write_lines(site: Site, lines: Sequence[Line]) -> None:
-    """Add lines to the log in one transaction.
+    """Add lines to the log in one transaction; one alone, as most come, is one.
 
     Raises:
         SinkError: they could not be written.
     """
-    with site.store.writing() as connection:
+    with site.store.at_once() if len(lines) == 1 else site.store.writing() as connection:
         log(connection, *lines)
 
 

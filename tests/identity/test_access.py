@@ -201,7 +201,7 @@ def test_a_busy_programs_key_is_looked_up_once_a_second(client, site, clock):
     def status():
         return client.get("/may/score", headers=headers).status_code
 
-    event.listen(site.store.engines.looking_up, "before_cursor_execute", lambda *arguments: asked.append(arguments[2]))
+    event.listen(site.store.engines.single, "before_cursor_execute", lambda *arguments: asked.append(arguments[2]))
     assert [status() for _ in range(5)] == [200] * 5
     assert sum("api_key" in one and one.startswith("SELECT") for one in asked) == 1
     wrong = {"authorization": headers["authorization"][:-1] + ("B" if headers["authorization"][-1] == "A" else "A")}
