@@ -5,15 +5,18 @@ from dataclasses import dataclass, field
 from threading import Lock
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
 from features.histories import DURATION_UNIT_S, INBOUND, NOT_GIVEN, OUTBOUND, VALUE_UNIT, fixed_point
 from features.identifiers import IdIndex, find_ids, hashes_of, index_ids
+from features.plain_cells import codes_at, whole_numbers, write_multiples
 from features.times import FIRST_YEAR, LAST_YEAR, Mask
 from features.values import Reading, clean_ids, clean_text, read_numbers
 from features.windows import Ints
 
+Codes = npt.NDArray[np.int32]
 DIRECTION_CODES = {"inbound": INBOUND, "outbound": OUTBOUND}
 # Whole amounts below this are exact in fixed point and are not cut.
 LARGEST_WHOLE = 10**9
@@ -72,20 +75,20 @@ def id_positions(known: KnownIds, cells: pa.ChunkedArray) -> tuple[Ints, Mask]:
     return found, given
 
 
-def label_codes(cells: pa.ChunkedArray, reading: Reading, labels: Labels) -> Ints:
+def label_codes(cells: pa.ChunkedArray, reading: Reading, labels: Labels) -> Codes:
     """Code of each cell's label; each different cell is cleaned once."""
     parts = [_codes_of_chunk(chunk, reading, labels) for chunk in cells.chunks]
-    return np.concatenate(parts) if parts else np.empty(0, np.int64)
+    return np.concatenate(parts) if parts else np.empty(0, np.int32)
 
 
-def _codes_of_chunk(chunk: pa.Array, reading: Reading, labels: Labels) -> Ints:
+def _codes_of_chunk(chunk: pa.Array, reading: Reading, labels: Labels) -> Codes:
     encoded = chunk if pa.types.is_dictionary(chunk.type) else _encoded(chunk)
     values = pa.chunked_array([encoded.dictionary])
     # A missing cell may have a label too: values = { "" = "visit" }.
     names = pa.chunked_array([*values.chunks, pa.nulls(1, encoded.dictionary.type)])
-    code = np.array([labels.code(name) for name in clean_text(names, reading).to_pylist()], np.int64)
+    code = np.array([labels.code(name) for name in clean_text(names, reading).to_pylist()], np.int32)
     places = encoded.indices.fill_null(len(code) - 1) if encoded.null_count else encoded.indices
-    return code[places.to_numpy(zero_copy_only=False)]
+    return codes_at(code, places.to_numpy(zero_copy_only=False))
 
 
 def _encoded(chunk: pa.Array) -> pa.DictionaryArray:
@@ -95,7 +98,7 @@ def _encoded(chunk: pa.Array) -> pa.DictionaryArray:
         return pa.array([None if cell is None else str(cell) for cell in chunk.to_pylist()]).dictionary_encode()
 
 
-def direction_codes(codes: Ints, labels: Labels) -> Ints:
+def direction_codes(codes: Codes, labels: Labels) -> Ints:
     """Inbound 0, outbound 1, else −1, from the codes of the labels."""
     table = np.full(len(labels.codes) + 1, NOT_GIVEN, np.int64)
     for name, code in list(labels.codes.items()):
@@ -114,12 +117,15 @@ def plain_instants(cells: pa.ChunkedArray, reading: Reading) -> Ints | None:
     return times if len(times) == 0 or (times.min() >= FIRST_US and times.max() < AFTER_US) else None
 
 
+def write_amounts(name: str, cells: pa.ChunkedArray, reading: Reading, absent: int, field: Ints) -> bool:
+    """Write durations or values in fixed point, `absent` where not given; False: they are not all whole numbers."""
+    numbers = whole_numbers(cells) if reading == Reading(timezone=reading.timezone) else None
+    factor = round(1 / UNITS[name])
+    return numbers is not None and write_multiples(numbers, factor, absent, LARGEST_WHOLE, field)
+
+
 def amounts(name: str, cells: pa.ChunkedArray, reading: Reading) -> tuple[Ints, Mask, Mask]:
     """Durations or values in fixed point (0 when not given), which are known, and which cells are no number."""
-    if pa.types.is_integer(cells.type) and reading == Reading(timezone=reading.timezone):
-        whole, known = cells.cast(pa.int64()).fill_null(0).to_numpy(), np.asarray(cells.is_valid())
-        if whole.max(initial=0) < LARGEST_WHOLE and whole.min(initial=0) > -LARGEST_WHOLE:
-            return whole * round(1 / UNITS[name]), known, np.zeros(len(known), np.bool_)
     given, numbers = read_numbers(cells, reading)
     known = np.isfinite(numbers)
     return fixed_point(np.where(known, numbers, 0.0), UNITS[name]), known, given & ~known

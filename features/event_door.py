@@ -17,6 +17,7 @@ import pyarrow as pa
 from features.door import reading_of, refuse_naive_at
 from features.drafts import Draft, fault, reject, shown_value
 from features.event_codes import (
+    Codes,
     KnownIds,
     Labels,
     amounts,
@@ -25,19 +26,21 @@ from features.event_codes import (
     label_codes,
     plain_instants,
     rest_hash,
+    write_amounts,
 )
-from features.event_records import NO_DURATION, Records, record_type, taken
+from features.event_records import NO_DURATION, Records, begun, record_type, taken
 from features.histories import NOT_GIVEN, OUTBOUND
-from features.hygiene import BY_REP
+from features.hygiene import BY_REP, Unwanted
 from features.layout import Layout
 from features.links import ACCOUNT_ORPHAN, LEAD_ORPHAN, after_end
+from features.plain_cells import counted, whole_numbers, write_positions
 from features.project import Project
 from features.sources import SourceTable
 from features.times import Mask, microseconds
-from features.traffic import RowFacts, made_by_reps, unwanted_rows
+from features.traffic import NO_RULE, RowFacts, made_by_reps, unwanted_rows
 from features.values import clean_text, parse
 from features.vocabulary import rows
-from features.windows import Ints
+from features.windows import NEVER, Bools, Ints
 
 # Which field a source column fills; a field whose column is not there is left out of the records.
 SOURCE_OF = {"account": "account_id", "topic": "topic", "direction": "direction", "duration": "duration_s",
@@ -98,7 +101,8 @@ class Coded:
     """A batch that has passed the door: the records of its usable rows, its draft, and what people should know.
 
     `doubts` counts values that are not used, with an example of each; `kinds` counts usable rows by label code,
-    `directions` by label code + 1. `left_out` counts usable rows that hygiene leaves out of the records.
+    `directions` by label code + 1. `left_out` counts usable rows that hygiene leaves out of the records. `latest` is
+    the time of the latest record.
     """
 
     records: Records
@@ -108,6 +112,7 @@ class Coded:
     kinds: Ints
     directions: Ints
     left_out: Mapping[str, int]
+    latest: int
 
 
 def code_batch(door: EventDoor, source: SourceTable, first: int) -> Coded:
@@ -124,25 +129,22 @@ def code_batch(door: EventDoor, source: SourceTable, first: int) -> Coded:
         others=door.layout.others,
         alive=np.ones(n, np.bool_),
     )
-    batch = _Batch(door, draft, np.zeros(n, door.dtype))
-    batch.records["row"] = np.arange(first, first + n)
+    batch = _Batch(door, draft, begun(door.dtype, first, n))
     for step in (_times, _labels, _amounts, _owners, _after_end):
         step(batch)
     if door.rest:
         batch.records["rest"] = rest_hash([source.rows[name] for name in door.rest], n)
-    alive = batch.draft.alive
-    facts = _facts(batch)
-    unwanted = unwanted_rows(facts, alive, door.project.hygiene)
-    _mark_reps(batch, made_by_reps(facts, door.project.hygiene))
-    wanted = alive & ~unwanted.mask
+    unwanted = _left_out(batch)
+    records = _wanted(batch, unwanted.mask)
     return Coded(
-        records=batch.records if wanted.all() else taken(batch.records, np.flatnonzero(wanted)),
+        records=records,
         draft=batch.draft,
         doubts=batch.doubts,
         examples=batch.examples,
-        kinds=np.bincount(batch.codes["kind"][alive]),
-        directions=np.bincount(batch.codes["direction"][alive] + 1) if "direction" in batch.codes else NOTHING,
+        kinds=batch.counts("kind", len(door.kinds.codes))[1:],
+        directions=batch.counts("direction", len(door.directions.codes)) if "direction" in batch.codes else NOTHING,
         left_out=unwanted.counts,
+        latest=batch.latest if len(records) == n else int(records["time"].max(initial=NEVER)),
     )
 
 
@@ -153,7 +155,8 @@ class _Batch:
     records: Records
     doubts: Counter[str] = field(default_factory=Counter)
     examples: dict[str, str] = field(default_factory=dict)
-    codes: dict[str, Ints] = field(default_factory=dict)
+    codes: dict[str, Codes] = field(default_factory=dict)
+    latest: int = NEVER
 
     def cells(self, name: str) -> pa.ChunkedArray | None:
         column = self.door.layout.canonical.get(name)
@@ -161,6 +164,10 @@ class _Batch:
 
     def reject(self, mask: Mask, column: str, reason: str, expected: str) -> None:
         self.draft = reject(self.draft, mask, fault(column, reason, expected))
+
+    def counts(self, name: str, labels: int) -> Ints:
+        """Usable rows by label code + 1."""
+        return counted(self.codes[name], self.draft.alive if self.draft.rejected else None, labels)
 
     def doubt(self, name: str, what: str, mask: Mask) -> None:
         """Count usable rows with a value that is not used, and keep the first as an example."""
@@ -175,6 +182,7 @@ def _times(batch: _Batch) -> None:
     cells, reading = batch.cells("occurred_at"), reading_of(batch.door.project, "interactions", "occurred_at")
     plain = plain_instants(cells, reading)
     if plain is not None:
+        batch.latest = int(plain.max(initial=NEVER))
         batch.records["time"] = plain
         return
     parsed = parse(cells, "time", reading)
@@ -184,7 +192,9 @@ def _times(batch: _Batch) -> None:
         batch.reject(found.mask, "occurred_at", f"occurred_at is {found.reason}", found.expected)
     missing = parsed.values.isna().to_numpy()
     batch.reject(missing, "occurred_at", "occurred_at is missing", "a value in every row")
-    batch.records["time"] = microseconds(parsed.values)
+    times = microseconds(parsed.values)
+    batch.latest = int(times.max(initial=NEVER))
+    batch.records["time"] = times
 
 
 def _labels(batch: _Batch) -> None:
@@ -195,7 +205,7 @@ def _labels(batch: _Batch) -> None:
             continue
         codes = label_codes(cells, reading_of(door.project, "interactions", name), labels)
         batch.codes[name] = codes
-        if name == "kind":
+        if name == "kind" and codes.min(initial=0) == NOT_GIVEN:
             batch.reject(codes == NOT_GIVEN, "kind", "kind is missing", "a value in every row")
         batch.records[name] = direction_codes(codes, labels) if name == "direction" else codes
 
@@ -206,13 +216,18 @@ def _amounts(batch: _Batch) -> None:
         if cells is None:
             continue
         reading = reading_of(batch.door.project, "interactions", name)
+        absent = NO_DURATION if target == "duration" else 0
+        if write_amounts(name, cells, reading, absent, batch.records[target]):
+            continue
         found, known, unreadable = amounts(name, cells, reading)
-        batch.records[target] = np.where(known, found, NO_DURATION) if target == "duration" else found
+        batch.records[target] = np.where(known, found, absent)
         batch.doubt(name, f"interactions.{name}: unreadable values, used as missing", unreadable & batch.draft.alive)
 
 
 def _owners(batch: _Batch) -> None:
     door, records = batch.door, batch.records
+    if "account" not in (records.dtype.names or ()) and _all_of_known_leads(batch):
+        return
     lead, lead_given = _positions(batch, "lead_id", door.leads)
     account, account_given = _positions(batch, "account_id", door.accounts)
     expected = "a lead_id or an account_id in every row"
@@ -232,6 +247,13 @@ def _owners(batch: _Batch) -> None:
     records["account"] = np.where(lead >= 0, NOT_GIVEN, number)
 
 
+def _all_of_known_leads(batch: _Batch) -> bool:
+    """Whether every row names a known lead, as a number; then they are written."""
+    cells = batch.cells("lead_id")
+    numbers = whole_numbers(cells) if cells is not None and batch.door.leads.plain else None
+    return numbers is not None and write_positions(batch.door.leads.index.numbers, numbers, batch.records["lead"])
+
+
 def _positions(batch: _Batch, name: str, known: KnownIds) -> tuple[Ints, Mask]:
     cells = batch.cells(name)
     if cells is None:
@@ -241,14 +263,33 @@ def _positions(batch: _Batch, name: str, known: KnownIds) -> tuple[Ints, Mask]:
 
 
 def _after_end(batch: _Batch) -> None:
-    door = batch.door
-    late = batch.records["time"] > int(pd.Timestamp(door.end).value // 1000)
+    door, end = batch.door, int(pd.Timestamp(batch.door.end).value // 1000)
+    if batch.latest <= end:
+        return
+    late = batch.records["time"] > end
     batch.draft = reject(batch.draft, late, after_end("occurred_at", pd.Timestamp(door.end), chosen=door.chosen))
 
 
+def _left_out(batch: _Batch) -> Unwanted:
+    """The usable rows that hygiene leaves out; those that sales made are marked where they are to be left out later."""
+    rules = batch.door.project.hygiene
+    if not rules.enabled:
+        return NO_RULE
+    facts = _facts(batch)
+    if rules.without_reps:
+        _mark_reps(batch, made_by_reps(facts, rules))
+    return unwanted_rows(facts, batch.draft.alive, rules)
+
+
+def _wanted(batch: _Batch, unwanted: Bools) -> Records:
+    """Records of the rows that are used."""
+    if not batch.draft.rejected and not unwanted.any():
+        return batch.records
+    alive = batch.draft.alive
+    return taken(batch.records, np.flatnonzero(alive & ~unwanted if len(unwanted) else alive))
+
+
 def _mark_reps(batch: _Batch, made: Mask) -> None:
-    if not batch.door.project.hygiene.without_reps:
-        return
     if "direction" not in batch.codes:
         batch.records["direction"] = NOT_GIVEN
     batch.records["direction"] += np.int8(BY_REP) * made

@@ -38,6 +38,13 @@ def record_type(absent: frozenset[str]) -> np.dtype[np.void]:
     return np.dtype({"names": names, "formats": kinds, "offsets": offsets, "itemsize": size})
 
 
+def begun(dtype: np.dtype[np.void], first: int, n: int) -> Records:
+    """Records of n rows from number `first` on, everything else 0."""
+    words = np.empty((n, dtype.itemsize // WORD), np.int64)
+    _begin(words, first)
+    return words.reshape(-1).view(dtype)
+
+
 def grouped(parts: Sequence[Records], groups: Sequence[Ints], n: int, dtype: np.dtype[np.void]) -> tuple[Records, Ints]:
     """Records of all parts in the order of their groups 0…n − 1, else as they came, and the group of each."""
     number = np.zeros(n, np.int64)
@@ -89,6 +96,14 @@ def same_as_before(records: Records) -> Bools:
 def words_of(records: Records) -> Words:
     """Records as rows of whole words, in place where they lie close together."""
     return np.ascontiguousarray(records).view(np.int64).reshape(len(records), records.dtype.itemsize // WORD)
+
+
+@njit(cache=True, nogil=True)
+def _begin(words: Words, first: int) -> None:
+    for i in range(len(words)):
+        words[i, 0] = first + i
+        for j in range(1, words.shape[1]):
+            words[i, j] = 0
 
 
 @njit(cache=True, nogil=True)

@@ -22,6 +22,10 @@ LATE = 2**61
 ROW_RULES = ("clock never set", "bot", "internal actor", "internal lead")
 
 
+NO_RULE = Unwanted(np.zeros(0, np.bool_), dict.fromkeys(ROW_RULES, 0))
+"""What is left out where no rule is in force: no row is looked at."""
+
+
 @dataclass(frozen=True, slots=True)
 class RowFacts:
     """What the rules look at, one entry per row: times (microseconds), actors (None: not given at all), and whether

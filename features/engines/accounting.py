@@ -48,7 +48,7 @@ class Accounting:
             self.examples = {**coded.examples, **self.examples}
             self.kinds = _sum(self.kinds, coded.kinds)
             self.directions = _sum(self.directions, coded.directions)
-            self.latest = max(self.latest, int(coded.records["time"].max(initial=NEVER)))
+            self.latest = max(self.latest, coded.latest)
 
     def leave_out(self, counts: Mapping[str, int]) -> None:
         """Count usable rows that hygiene leaves out."""
