@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
+from features.event_records import Column
 from features.histories import DURATION_UNIT_S, INBOUND, NOT_GIVEN, OUTBOUND, VALUE_UNIT, fixed_point
 from features.identifiers import IdIndex, find_ids, hashes_of, index_ids
 from features.plain_cells import codes_at, whole_numbers, write_multiples
@@ -98,9 +99,9 @@ def _encoded(chunk: pa.Array) -> pa.DictionaryArray:
         return pa.array([None if cell is None else str(cell) for cell in chunk.to_pylist()]).dictionary_encode()
 
 
-def direction_codes(codes: Codes, labels: Labels) -> Ints:
+def direction_codes(codes: Codes, labels: Labels) -> npt.NDArray[np.int8]:
     """Inbound 0, outbound 1, else −1, from the codes of the labels."""
-    table = np.full(len(labels.codes) + 1, NOT_GIVEN, np.int64)
+    table = np.full(len(labels.codes) + 1, NOT_GIVEN, np.int8)
     for name, code in list(labels.codes.items()):
         table[code] = DIRECTION_CODES.get(name, NOT_GIVEN)
     return table[codes]
@@ -117,7 +118,7 @@ def plain_instants(cells: pa.ChunkedArray, reading: Reading) -> Ints | None:
     return times if len(times) == 0 or (times.min() >= FIRST_US and times.max() < AFTER_US) else None
 
 
-def write_amounts(name: str, cells: pa.ChunkedArray, reading: Reading, absent: int, field: Ints) -> bool:
+def write_amounts(name: str, cells: pa.ChunkedArray, reading: Reading, absent: int, field: Column) -> bool:
     """Write durations or values in fixed point, `absent` where not given; False: they are not all whole numbers."""
     numbers = whole_numbers(cells) if reading == Reading(timezone=reading.timezone) else None
     factor = round(1 / UNITS[name])

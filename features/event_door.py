@@ -28,7 +28,7 @@ from features.event_codes import (
     rest_hash,
     write_amounts,
 )
-from features.event_records import NO_DURATION, Records, begun, record_type, taken
+from features.event_records import NO_DURATION, Column, Records, packed, record_type, taken
 from features.histories import NOT_GIVEN, OUTBOUND
 from features.hygiene import BY_REP, Unwanted
 from features.layout import Layout
@@ -129,13 +129,13 @@ def code_batch(door: EventDoor, source: SourceTable, first: int) -> Coded:
         others=door.layout.others,
         alive=np.ones(n, np.bool_),
     )
-    batch = _Batch(door, draft, begun(door.dtype, first, n))
+    batch = _Batch(door, draft, n)
     for step in (_times, _labels, _amounts, _owners, _after_end):
         step(batch)
     if door.rest:
-        batch.records["rest"] = rest_hash([source.rows[name] for name in door.rest], n)
+        batch.columns["rest"] = rest_hash([source.rows[name] for name in door.rest], n)
     unwanted = _left_out(batch)
-    records = _wanted(batch, unwanted.mask)
+    records = _wanted(batch, packed(batch.columns, first, door.dtype), unwanted.mask)
     return Coded(
         records=records,
         draft=batch.draft,
@@ -152,7 +152,8 @@ def code_batch(door: EventDoor, source: SourceTable, first: int) -> Coded:
 class _Batch:
     door: EventDoor
     draft: Draft
-    records: Records
+    rows: int
+    columns: dict[str, Column] = field(default_factory=dict)
     doubts: Counter[str] = field(default_factory=Counter)
     examples: dict[str, str] = field(default_factory=dict)
     codes: dict[str, Codes] = field(default_factory=dict)
@@ -183,7 +184,7 @@ def _times(batch: _Batch) -> None:
     plain = plain_instants(cells, reading)
     if plain is not None:
         batch.latest = int(plain.max(initial=NEVER))
-        batch.records["time"] = plain
+        batch.columns["time"] = plain
         return
     parsed = parse(cells, "time", reading)
     if parsed.naive is not None and parsed.naive.any():
@@ -194,7 +195,7 @@ def _times(batch: _Batch) -> None:
     batch.reject(missing, "occurred_at", "occurred_at is missing", "a value in every row")
     times = microseconds(parsed.values)
     batch.latest = int(times.max(initial=NEVER))
-    batch.records["time"] = times
+    batch.columns["time"] = times
 
 
 def _labels(batch: _Batch) -> None:
@@ -207,7 +208,7 @@ def _labels(batch: _Batch) -> None:
         batch.codes[name] = codes
         if name == "kind" and codes.min(initial=0) == NOT_GIVEN:
             batch.reject(codes == NOT_GIVEN, "kind", "kind is missing", "a value in every row")
-        batch.records[name] = direction_codes(codes, labels) if name == "direction" else codes
+        batch.columns[name] = direction_codes(codes, labels) if name == "direction" else codes
 
 
 def _amounts(batch: _Batch) -> None:
@@ -217,16 +218,17 @@ def _amounts(batch: _Batch) -> None:
             continue
         reading = reading_of(batch.door.project, "interactions", name)
         absent = NO_DURATION if target == "duration" else 0
-        if write_amounts(name, cells, reading, absent, batch.records[target]):
+        batch.columns[target] = np.empty(batch.rows, np.int64)
+        if write_amounts(name, cells, reading, absent, batch.columns[target]):
             continue
         found, known, unreadable = amounts(name, cells, reading)
-        batch.records[target] = np.where(known, found, absent)
+        batch.columns[target] = np.where(known, found, absent)
         batch.doubt(name, f"interactions.{name}: unreadable values, used as missing", unreadable & batch.draft.alive)
 
 
 def _owners(batch: _Batch) -> None:
-    door, records = batch.door, batch.records
-    if "account" not in (records.dtype.names or ()) and _all_of_known_leads(batch):
+    door, named = batch.door, "account" in (batch.door.dtype.names or ())
+    if not named and _all_of_known_leads(batch):
         return
     lead, lead_given = _positions(batch, "lead_id", door.leads)
     account, account_given = _positions(batch, "account_id", door.accounts)
@@ -234,8 +236,8 @@ def _owners(batch: _Batch) -> None:
     batch.reject(~lead_given & ~account_given, "lead_id", "neither lead_id nor account_id", expected)
     batch.draft = reject(batch.draft, lead_given & (lead < 0), LEAD_ORPHAN)
     batch.draft = reject(batch.draft, ~lead_given & (account < 0), ACCOUNT_ORPHAN)
-    records["lead"] = lead
-    if "account" not in (records.dtype.names or ()):
+    batch.columns["lead"] = lead.astype(np.int32)
+    if not named:
         return
     alive = batch.draft.alive
     strange = "interactions.account_id: rows of known leads with an account that is in neither accounts nor leads"
@@ -244,21 +246,21 @@ def _owners(batch: _Batch) -> None:
     of_lead = np.append(door.account_of_lead, NOT_GIVEN)[lead]
     other = (of_lead >= 0) & (account >= 0) & (number != of_lead) & alive
     batch.doubt("account_id", "interactions.account_id: rows with another account than the lead's", other)
-    records["account"] = np.where(lead >= 0, NOT_GIVEN, number)
+    batch.columns["account"] = np.where(lead >= 0, NOT_GIVEN, number).astype(np.int32)
 
 
 def _all_of_known_leads(batch: _Batch) -> bool:
     """Whether every row names a known lead, as a number; then they are written."""
     cells = batch.cells("lead_id")
     numbers = whole_numbers(cells) if cells is not None and batch.door.leads.plain else None
-    return numbers is not None and write_positions(batch.door.leads.index.numbers, numbers, batch.records["lead"])
+    batch.columns["lead"] = np.empty(batch.rows, np.int32)
+    return numbers is not None and write_positions(batch.door.leads.index.numbers, numbers, batch.columns["lead"])
 
 
 def _positions(batch: _Batch, name: str, known: KnownIds) -> tuple[Ints, Mask]:
     cells = batch.cells(name)
     if cells is None:
-        n = len(batch.records)
-        return np.full(n, NOT_GIVEN, np.int64), np.zeros(n, np.bool_)
+        return np.full(batch.rows, NOT_GIVEN, np.int64), np.zeros(batch.rows, np.bool_)
     return id_positions(known, cells)
 
 
@@ -266,7 +268,7 @@ def _after_end(batch: _Batch) -> None:
     door, end = batch.door, int(pd.Timestamp(batch.door.end).value // 1000)
     if batch.latest <= end:
         return
-    late = batch.records["time"] > end
+    late = batch.columns["time"] > end
     batch.draft = reject(batch.draft, late, after_end("occurred_at", pd.Timestamp(door.end), chosen=door.chosen))
 
 
@@ -281,32 +283,31 @@ def _left_out(batch: _Batch) -> Unwanted:
     return unwanted_rows(facts, batch.draft.alive, rules)
 
 
-def _wanted(batch: _Batch, unwanted: Bools) -> Records:
+def _wanted(batch: _Batch, records: Records, unwanted: Bools) -> Records:
     """Records of the rows that are used."""
     if not batch.draft.rejected and not unwanted.any():
-        return batch.records
+        return records
     alive = batch.draft.alive
-    return taken(batch.records, np.flatnonzero(alive & ~unwanted if len(unwanted) else alive))
+    return taken(records, np.flatnonzero(alive & ~unwanted if len(unwanted) else alive))
 
 
 def _mark_reps(batch: _Batch, made: Mask) -> None:
-    if "direction" not in batch.codes:
-        batch.records["direction"] = NOT_GIVEN
-    batch.records["direction"] += np.int8(BY_REP) * made
+    direction = batch.columns.get("direction", np.full(batch.rows, NOT_GIVEN, np.int8))
+    batch.columns["direction"] = direction + np.int8(BY_REP) * made
 
 
 def _facts(batch: _Batch) -> RowFacts:
     """What hygiene looks at in single rows (see `features.traffic`)."""
-    door, records = batch.door, batch.records
+    door, columns = batch.door, batch.columns
     rep_kinds = [door.kinds.codes[name] for name in door.project.hygiene.rep_kinds if name in door.kinds.codes]
     cells = batch.cells("actor")
     texts = None if cells is None else clean_text(cells, reading_of(door.project, "interactions", "actor"))
     return RowFacts(
-        time=records["time"],
+        time=columns["time"].astype(np.int64, copy=False),
         actor=None if texts is None else texts.to_pandas(),
-        outbound=records["direction"] == OUTBOUND if "direction" in batch.codes else np.zeros(len(records), np.bool_),
+        outbound=columns["direction"] == OUTBOUND if "direction" in batch.codes else np.zeros(batch.rows, np.bool_),
         of_rep_kind=np.isin(batch.codes["kind"], rep_kinds),
-        internal=np.append(door.internal, False)[records["lead"]],
+        internal=np.append(door.internal, False)[columns["lead"]],
     )
 
 

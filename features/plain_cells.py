@@ -10,13 +10,13 @@ import numpy.typing as npt
 import pyarrow as pa
 from numba import njit
 
+from features.event_records import Column
 from features.number_index import ABSENT, NumberIndex
 from features.windows import Bools, Ints
 
 Bits = npt.NDArray[np.uint8]
 Cells = npt.NDArray[np.int32] | Ints
 Codes = npt.NDArray[np.int32]
-Field = Codes | Ints
 Places = npt.NDArray[np.integer]
 ALL_GIVEN = np.zeros(0, np.uint8)
 
@@ -45,12 +45,12 @@ def whole_numbers(cells: pa.ChunkedArray) -> WholeNumbers | None:
     return WholeNumbers(np.frombuffer(values, width)[first : first + len(piece)], given, first)
 
 
-def write_multiples(numbers: WholeNumbers, factor: int, absent: int, below: int, field: Field) -> bool:
+def write_multiples(numbers: WholeNumbers, factor: int, absent: int, below: int, field: Column) -> bool:
     """Write each number times `factor`, `absent` where there is none; False: one is not within ±`below`."""
     return bool(_write_multiples(numbers.values, numbers.given, numbers.first, (factor, absent, below), field))
 
 
-def write_positions(index: NumberIndex, numbers: WholeNumbers, field: Field) -> bool:
+def write_positions(index: NumberIndex, numbers: WholeNumbers, field: Column) -> bool:
     """Write the position of each number among those of the index; False: one is missing or not known."""
     if len(numbers.given) or not len(index.place):
         return False
@@ -70,27 +70,27 @@ def counted(codes: Codes, chosen: Bools | None, n: int) -> Ints:
 
 
 @njit(cache=True, nogil=True)
-def _write_multiples(values: Cells, given: Bits, first: int, how: tuple[int, int, int], field: Field) -> bool:
+def _write_multiples(values: Cells, given: Bits, first: int, how: tuple[int, int, int], field: Column) -> bool:
     factor, absent, below = how
+    beyond = np.uint8(0)
     for i in range(len(values)):
-        if len(given) and not (given[(first + i) >> 3] >> ((first + i) & 7)) & 1:
-            field[i] = absent
-            continue
-        value = np.int64(values[i])
-        if value >= below or value <= -below:
-            return False
-        field[i] = value * factor
-    return True
+        # Without branches: which cells are given follows no pattern that a processor could guess.
+        value, is_given = np.int64(values[i]), np.uint8(1)
+        if len(given):
+            is_given = (given[(first + i) >> 3] >> ((first + i) & 7)) & 1
+        beyond |= is_given & ((value >= below) | (value <= -below))
+        field[i] = value * factor if is_given else absent
+    return beyond == 0
 
 
 @njit(cache=True, nogil=True)
-def _write_positions(place: npt.NDArray[np.int32], lowest: int, wanted: Cells, field: Field) -> bool:
-    highest, every = lowest + len(place) - 1, True
+def _write_positions(place: npt.NDArray[np.int32], lowest: int, wanted: Cells, field: Column) -> bool:
+    highest, absent = lowest + len(place) - 1, 0
     for i in range(len(wanted)):
         found = place[wanted[i] - lowest] if lowest <= wanted[i] <= highest else ABSENT
         field[i] = found
-        every &= found != ABSENT
-    return every
+        absent += found == ABSENT
+    return absent == 0
 
 
 @njit(cache=True, nogil=True)

@@ -4,8 +4,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numba import njit
 
 from features.engines.partitions import Partitions
+from features.event_codes import Codes
 from features.event_door import EventDoor
 from features.event_records import NO_DURATION, Records
 from features.histories import Histories
@@ -45,13 +47,14 @@ class AccountRanges:
     """Range i holds the accounts `start[i]:start[i + 1]` of the histories, and their events as one partition.
 
     Accounts without leads have the numbers after those. Their events count nowhere, but of rows that repeat others
-    only one is used there too: range r of n has every n-th of them.
+    only one is used there too: range r of n has every n-th of them. `of_account` and `of_lead` give the range of each.
     """
 
     histories: Histories
     door: EventDoor
     start: Ints
     of_account: Ints
+    of_lead: Codes
     partitions: Partitions
 
     def __len__(self) -> int:
@@ -68,10 +71,11 @@ class AccountRanges:
 
     def add(self, records: Records) -> None:
         """Scatter records to their ranges."""
-        account = self.histories.account[records["lead"]]
-        if "account" in (records.dtype.names or ()):
-            account = np.where(records["lead"] >= 0, account, records["account"])
-        self.partitions.add(records, self.of_account[account])
+        lead, range_of = records["lead"], np.empty(len(records), np.int64)
+        # Without a field for it, every record has a lead, and its account is not looked at.
+        account = records["account"] if "account" in (records.dtype.names or ()) else lead
+        _ranges_of(lead, account, self.of_lead, self.of_account, range_of)
+        self.partitions.add(records, range_of)
 
     def owners(self, number: int, records: Records) -> Ints:
         """Owner of each record of a range: its leads, then its accounts, then those of accounts without leads."""
@@ -104,7 +108,8 @@ def account_ranges(histories: Histories, door: EventDoor, rows: int, folder: Pat
     n = len(start) - 1
     strangers = max(int(door.account_number.max(initial=-1)) + 1 - int(start[-1]), 0)
     of_account = np.concatenate([np.repeat(np.arange(n), np.diff(start)), np.arange(strangers) % n])
-    return AccountRanges(histories, door, start, of_account, Partitions(n, door.dtype, folder, limit, rows))
+    of_lead = of_account[histories.account].astype(np.int32)
+    return AccountRanges(histories, door, start, of_account, of_lead, Partitions(n, door.dtype, folder, limit, rows))
 
 
 def _starts(histories: Histories, rows: int) -> Ints:
@@ -114,3 +119,9 @@ def _starts(histories: Histories, rows: int) -> Ints:
     bounds = np.searchsorted(histories.account_start, leads)
     bounds[-1] = len(histories.account_start) - 1
     return np.unique(np.append(0, bounds)).astype(np.int64)
+
+
+@njit(cache=True, nogil=True)
+def _ranges_of(lead: Codes, account: Codes, of_lead: Codes, of_account: Ints, found: Ints) -> None:
+    for i in range(len(lead)):
+        found[i] = of_lead[lead[i]] if lead[i] >= 0 else of_account[account[i]]
