@@ -51,18 +51,6 @@ def packed(columns: Mapping[str, Column], first: int, dtype: np.dtype[np.void]) 
     return words.reshape(-1).view(dtype)
 
 
-def grouped(parts: Sequence[Records], groups: Sequence[Ints], n: int, dtype: np.dtype[np.void]) -> tuple[Records, Ints]:
-    """Records of all parts in the order of their groups 0…n − 1, else as they came, and the group of each."""
-    number = np.zeros(n, np.int64)
-    for group in groups:
-        number += np.bincount(group, minlength=n)
-    at = np.cumsum(number) - number
-    moved = np.empty((int(number.sum()), dtype.itemsize // WORD), np.int64)
-    for part, group in zip(parts, groups, strict=True):
-        _place(words_of(part), group, at, moved)
-    return moved.reshape(-1).view(dtype), np.repeat(np.arange(n), number)
-
-
 def place(records: Records, group: Ints, at: Ints, room: Words) -> Ints:
     """Write each record to the next row of its group's room (groups × rows × words), from row `at[group]` on.
 
@@ -76,14 +64,6 @@ def place(records: Records, group: Ints, at: Ints, room: Words) -> Ints:
 def taken(records: Records, order: Ints) -> Records:
     """Records at some positions."""
     return _gather(words_of(records), order).reshape(-1).view(records.dtype)
-
-
-def reorder(records: Records, order: Ints) -> None:
-    """Put records in another order, in place: cheap where most stay."""
-    moved = np.flatnonzero(order != np.arange(len(order)))
-    if len(moved):
-        words = words_of(records)
-        words[moved] = words[order[moved]]
 
 
 def joined(parts: Sequence[Records], dtype: np.dtype[np.void]) -> Records:
@@ -137,7 +117,7 @@ def _fill(column: Column, at: int, view: Column, a: int, b: int) -> None:
 
 
 @njit(cache=True, nogil=True, inline="always")
-def _copy(words: Words, i: int, moved: Words, at: int) -> None:
+def copy_record(words: Words, i: int, moved: Words, at: int) -> None:
     """Copy record i to row `at`: four words at once, which a processor moves as one."""
     j, width = 0, words.shape[1]
     while j + 4 <= width:
@@ -150,14 +130,6 @@ def _copy(words: Words, i: int, moved: Words, at: int) -> None:
 
 
 @njit(cache=True, nogil=True)
-def _place(words: Words, group: Ints, free: Ints, moved: Words) -> None:
-    for i in range(len(group)):
-        at = free[group[i]]
-        _copy(words, i, moved, at)
-        free[group[i]] = at + 1
-
-
-@njit(cache=True, nogil=True)
 def _place_in(words: Words, group: Ints, at: Ints, room: tuple[Words, int], left: Ints) -> int:
     without, (moved, rows) = 0, room
     for i in range(len(group)):
@@ -166,7 +138,7 @@ def _place_in(words: Words, group: Ints, at: Ints, room: tuple[Words, int], left
             left[without] = i
             without += 1
             continue
-        _copy(words, i, moved, g * rows + row)
+        copy_record(words, i, moved, g * rows + row)
         at[g] = row + 1
     return without
 
@@ -175,7 +147,7 @@ def _place_in(words: Words, group: Ints, at: Ints, room: tuple[Words, int], left
 def _gather(words: Words, order: Ints) -> Words:
     moved = np.empty((len(order), words.shape[1]), np.int64)
     for i in range(len(order)):
-        _copy(words, order[i], moved, i)
+        copy_record(words, order[i], moved, i)
     return moved
 
 

@@ -9,7 +9,7 @@ from numba import njit
 from features.engines.partitions import Partitions
 from features.event_codes import Codes
 from features.event_door import EventDoor
-from features.event_records import NO_DURATION, Records
+from features.event_records import NO_DURATION, Column, Records
 from features.histories import Histories
 from features.windows import Ints
 
@@ -77,15 +77,15 @@ class AccountRanges:
         _ranges_of(lead, account, self.of_lead, self.of_account, range_of)
         self.partitions.add(records, range_of)
 
-    def owners(self, number: int, records: Records) -> Ints:
+    def owners(self, number: int, records: Records) -> Column:
         """Owner of each record of a range: its leads, then its accounts, then those of accounts without leads."""
-        lead, (first_lead, stop_lead) = column_of(records, "lead"), self.leads(number)
+        lead, (first_lead, stop_lead) = records["lead"], self.leads(number)
         if "account" not in (records.dtype.names or ()):
-            return lead - first_lead
+            return lead - np.int32(first_lead)
         (first, stop), known = self.accounts(number), int(self.start[-1])
         account = column_of(records, "account")
         place = np.where(account < known, account - first, stop - first + (account - known) // len(self))
-        return np.where(lead >= 0, lead - first_lead, stop_lead - first_lead + place)
+        return np.where(lead >= 0, lead.astype(np.int64) - first_lead, stop_lead - first_lead + place)
 
     def n_owners(self, number: int) -> tuple[int, int]:
         """Number of owners of a range, those without leads left out and counted in."""

@@ -8,10 +8,10 @@ from features.drafts import fault
 from features.engines.account_ranges import AccountRanges, column_of
 from features.engines.accounting import Accounting
 from features.event_log import TIE_BREAKERS, lead_log
-from features.event_order import total_order
-from features.event_records import Records, grouped, reorder, same_as_before, taken
+from features.event_records import Records, taken
 from features.hygiene import REP_ACTIVITY, marked_by_rep, unwanted
 from features.links import REPEATS
+from features.record_order import grouped, sort_groups
 from features.windows import Bools, Ints
 
 
@@ -35,14 +35,13 @@ def _in_order(ranges: AccountRanges, accounting: Accounting, number: int, droppe
     if len(dropped):
         parts = [taken(part, np.flatnonzero(~np.isin(part["row"], dropped))) for part in parts]
     known, n = ranges.n_owners(number)
-    records, owner = grouped(parts, [ranges.owners(number, part) for part in parts], n, ranges.door.dtype)
-    time = records["time"].astype(np.int64)
-    reorder(records, total_order(owner, time, n, lambda rows: _ties(ranges, number, taken(records, rows))))
-    again = same_as_before(records)
-    keep = ~again & (owner < known)
+    records, start = grouped(parts, [ranges.owners(number, part) for part in parts], n, ranges.door.dtype)
+    again = sort_groups(records, start, lambda tied: _ties(ranges, number, tied))
     repeated = records["row"][again].astype(np.int64)
-    accounting.leave_out({REP_ACTIVITY: int(_by_reps(records[~again & (owner >= known)]).sum())})
-    return records if keep.all() else taken(records, np.flatnonzero(keep)), repeated
+    used = records if len(again) == 0 else taken(records, np.delete(np.arange(len(records)), again))
+    own = int(start[known] - np.searchsorted(again, start[known]))
+    accounting.leave_out({REP_ACTIVITY: int(_by_reps(used[own:]).sum())})
+    return used[:own], repeated
 
 
 def _ties(ranges: AccountRanges, number: int, records: Records) -> list[Ints]:
