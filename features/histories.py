@@ -13,7 +13,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from features.arrow_texts import text_ranks
 from features.event_log import EventLog, sorted_log
+from features.event_order import by_owner_and_time
 from features.hygiene import BY_REP, LOG_RULES, REP_ACTIVITY, marked_by_rep, unwanted
 from features.identifiers import one_array, positions_of
 from features.project import NO_HYGIENE, HygieneSettings
@@ -187,12 +189,12 @@ def ordered_leads(leads: pd.DataFrame) -> tuple[pd.DataFrame, Ints, pa.Array]:
     empty, tab = pa.scalar("", pa.large_string()), pa.scalar("\t", pa.large_string())
     own = pc.binary_join_element_wise(empty, lead_id, tab)
     account = pc.coalesce(one_array(leads["account_id"]), own)
-    keys = pa.table({"account": account, "lead_id": lead_id})
-    order = pc.sort_indices(keys, [("account", "ascending"), ("lead_id", "ascending")])
-    names, new = account.take(order), np.ones(len(leads), np.bool_)
-    new[1:] = pc.not_equal(names[1:], names[:-1]).to_numpy(zero_copy_only=False)
-    ordered = leads.iloc[order.to_numpy()].reset_index(drop=True)
-    return ordered, np.cumsum(new) - 1, names.filter(pa.array(new))
+    number = text_ranks(account)
+    n = int(number.max(initial=-1)) + 1
+    order = by_owner_and_time(number, text_ranks(lead_id), n)
+    ordered = leads.iloc[order].reset_index(drop=True)
+    first = starts(number, n)[:-1]
+    return ordered, number[order], account.take(pa.array(order[first]))
 
 
 def _event_columns(interactions: pd.DataFrame, lead_ids: pd.Series, account_names: pa.Array) -> dict[str, Ints]:

@@ -2,35 +2,41 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 from numba import njit
 
+from features.arrow_texts import Bytes, text_buffers
 from features.number_index import NumberIndex, capacity, find_numbers, first_row, index_numbers
-from features.windows import Ints
+from features.windows import Bools, Ints
 
-Bytes = npt.NDArray[np.uint8]
-# Whole numbers as they are written without need: 7 and -7, but not 07, +7 or -0.
-CANONICAL = r"^(0|-?[1-9]\d{0,17})$"
 EMPTY = -1
+MOST_DIGITS = 18
+MINUS, ZERO, NINE = (ord(mark) for mark in "-09")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class IdIndex:
-    """Known ids by hash, with open addressing.
+    """Known ids: `start` and `data` hold their UTF-8 bytes, `given` says which are not null.
 
-    A row of `texts` is (hash, position), position −1 where the row is free.
-    `start` and `data` hold the ids' UTF-8 bytes, by which equal hashes are told apart. `numbers` holds those ids that
-    are canonical whole numbers, so that a column of integers need not be written out as text.
+    `numbers` holds those ids that are canonical whole numbers, so that a column of integers need not be written out
+    as text.
     """
 
-    texts: Ints
     start: Ints
     data: Bytes
+    given: Bools
     numbers: NumberIndex
+
+    @cached_property
+    def texts(self) -> Ints:
+        """The ids by hash, with open addressing: rows (hash, position), position −1 where a row is free.
+
+        Bytes tell equal hashes apart. It is made when a text is first looked for.
+        """
+        return _index_texts(self.start, self.data, self.given, capacity(len(self)))
 
     def __len__(self) -> int:
         return len(self.start) - 1
@@ -39,17 +45,11 @@ class IdIndex:
 def index_ids(ids: pa.Array | pa.ChunkedArray) -> IdIndex:
     """Index of text ids; of an id that comes twice the first position is found. Null is no id."""
     texts = one_array(ids)
-    start, data = _buffers(texts)
+    start, data = text_buffers(texts)
     given = texts.is_valid().to_numpy(zero_copy_only=False)
-    whole = pc.fill_null(pc.match_substring_regex(texts, CANONICAL), fill_value=False)
-    at = np.flatnonzero(whole.to_numpy(zero_copy_only=False))
-    values = texts.take(pa.array(at)).cast(pa.int64()).to_numpy()
-    return IdIndex(
-        texts=_index_texts(start, data, given, capacity(len(texts))),
-        start=start,
-        data=data,
-        numbers=index_numbers(values, at),
-    )
+    values, whole = _whole_numbers(start, data, given)
+    at = np.flatnonzero(whole)
+    return IdIndex(start, data, given, index_numbers(values[at], at))
 
 
 def find_ids(index: IdIndex, column: pa.ChunkedArray) -> Ints:
@@ -61,9 +61,16 @@ def find_ids(index: IdIndex, column: pa.ChunkedArray) -> Ints:
     return np.concatenate(found) if found else np.empty(0, np.int64)
 
 
+def all_differ(ids: pa.Array | pa.ChunkedArray) -> bool:
+    """Whether no text comes twice, as far as hashes tell: False may be wrong, True is not."""
+    hashes = hashes_of(one_array(ids))
+    hashes.sort()
+    return not bool((hashes[1:] == hashes[:-1]).any())
+
+
 def hashes_of(texts: pa.Array) -> Ints:
     """64-bit hash of each text; that of null means nothing."""
-    start, data = _buffers(texts if pa.types.is_large_string(texts.type) else texts.cast(pa.large_string()))
+    start, data = text_buffers(texts if pa.types.is_large_string(texts.type) else texts.cast(pa.large_string()))
     return _hash_texts(start, data)
 
 
@@ -89,7 +96,7 @@ def _find(index: IdIndex, chunk: pa.Array) -> Ints:
         numbers = numbers.fill_null(0) if chunk.null_count else numbers
         return _only_given(find_numbers(index.numbers, numbers.to_numpy()), chunk)
     texts = chunk if pa.types.is_large_string(chunk.type) else chunk.cast(pa.large_string())
-    start, data = _buffers(texts)
+    start, data = text_buffers(texts)
     return _only_given(_find_texts(index.texts, index.start, index.data, start, data), chunk)
 
 
@@ -104,15 +111,6 @@ def one_array(ids: Iterable[object]) -> pa.Array:
     # An array of more than 2 GB of text cannot be one of 32-bit positions.
     wide = _texts(ids).cast(pa.large_string())
     return pa.concat_arrays(wide.chunks or [pa.array([], wide.type)])
-
-
-def _buffers(texts: pa.Array) -> tuple[Ints, Bytes]:
-    """Where each text's bytes start (n + 1 positions), and the bytes."""
-    if len(texts) == 0:
-        return np.zeros(1, np.int64), np.zeros(0, np.uint8)
-    _, starts, data = texts.buffers()
-    start = np.frombuffer(starts, np.int64)[texts.offset : texts.offset + len(texts) + 1]
-    return start, np.frombuffer(data, np.uint8) if data is not None else np.zeros(0, np.uint8)
 
 
 @njit(cache=True, nogil=True)
@@ -133,6 +131,24 @@ def _hash_texts(start: Ints, data: Bytes) -> Ints:
 
 
 @njit(cache=True, nogil=True)
+def _whole_numbers(start: Ints, data: Bytes, given: Bools) -> tuple[Ints, Bools]:
+    """The texts that are whole numbers, written without need: 7 and -7, but not 07, +7 or -0."""
+    values, whole = np.zeros(len(given), np.int64), np.zeros(len(given), np.bool_)
+    for i in range(len(given)):
+        first, stop = start[i], start[i + 1]
+        negative = first < stop and data[first] == MINUS
+        first += negative
+        digits = stop - first
+        whole[i] = given[i] and 0 < digits <= MOST_DIGITS and (data[first] != ZERO or (digits == 1 and not negative))
+        for at in range(first, stop if whole[i] else first):
+            whole[i] &= ZERO <= data[at] <= NINE
+            values[i] = values[i] * 10 + (np.int64(data[at]) - ZERO)
+        if negative:
+            values[i] = -values[i]
+    return values, whole
+
+
+@njit(cache=True, nogil=True)
 def _same_text(a: Bytes, a_start: int, a_stop: int, b: Bytes, b_start: int, b_stop: int) -> bool:
     if a_stop - a_start != b_stop - b_start:
         return False
@@ -143,7 +159,7 @@ def _same_text(a: Bytes, a_start: int, a_stop: int, b: Bytes, b_start: int, b_st
 
 
 @njit(cache=True, nogil=True)
-def _index_texts(start: Ints, data: Bytes, given: npt.NDArray[np.bool_], capacity: int) -> Ints:
+def _index_texts(start: Ints, data: Bytes, given: Bools, capacity: int) -> Ints:
     table = np.full((capacity, 2), EMPTY, np.int64)
     for i in range(len(start) - 1):
         key = _hash_text(data, start[i], start[i + 1])

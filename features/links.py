@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from features.drafts import Draft, Rejected, fault, reject
+from features.identifiers import all_differ
 from features.project import TableName
 from features.text_files import Positions
 from features.times import Mask
@@ -40,6 +41,8 @@ ACCOUNT_ORPHAN = fault(
 def settled(drafts: Drafts) -> dict[TableName, Draft]:
     """The tables with one row a key, without repeats and orphans, rows of a lead under the lead's account."""
     keyed = {table: _one_row_a_key(draft) for table, draft in drafts.items()}
+    if not set(LEAD_LOGS) & set(keyed):
+        return keyed
     leads, accounts = _alive_leads(keyed), known_accounts(keyed)
     return {
         table: _settled_log(draft, leads, accounts) if table in LEAD_LOGS else draft for table, draft in keyed.items()
@@ -49,6 +52,8 @@ def settled(drafts: Drafts) -> dict[TableName, Draft]:
 def _one_row_a_key(draft: Draft) -> Draft:
     key = {"leads": "lead_id", "accounts": "account_id"}.get(draft.source.table)
     if key is None:
+        return draft
+    if all_differ(pa.array(draft.frame[key])):
         return draft
     same_key = draft.frame[key].duplicated(keep=False).to_numpy()
     return one_row_a_key(without_repeats(draft, same_key), key)

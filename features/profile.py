@@ -51,4 +51,6 @@ def build_profile(histories: Histories, tables: Tables, catalog: Catalog) -> Pro
 def _seniority(leads: pd.DataFrame) -> Ints:
     if "seniority" not in leads:
         return np.full(len(leads), -1, np.int64)
-    return pd.factorize(leads["seniority"].astype(object), sort=True)[0].astype(np.int64)
+    names = leads["seniority"]
+    texts = names if isinstance(names.dtype, pd.StringDtype) else names.astype(object)
+    return pd.factorize(texts, sort=True)[0].astype(np.int64)

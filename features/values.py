@@ -10,9 +10,12 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from features.arrow_texts import Bytes, text_bytes
 from features.schema import ColumnType
 from features.times import FIRST_YEAR, ISO_EXAMPLE, LAST_YEAR, NAIVE_TYPE, UTC_TYPE, Mask, parse_times
 
+DELETE = 127
+"""The last byte of ASCII; what is beyond may be a blank or a capital letter of some alphabet."""
 ALWAYS_MISSING = ("", "na", "n/a", "nan", "null", "none")
 ANY_OTHER = "*"
 DTYPES: Mapping[ColumnType, str] = {
@@ -77,13 +80,28 @@ def clean_text(column: pa.ChunkedArray, reading: Reading) -> pa.ChunkedArray:
     A value that the map names is never missing; a missing one is never "any other", and is named by "".
     """
     given = as_text(column)
-    text = pc.utf8_trim_whitespace(given)
+    text = pc.utf8_trim_whitespace(given) if _may_have(given, "\0", " ") else given
     if reading.values:
         text = _mapped(text, reading)
     missing = pa.array(sorted(reading.missing), text.type)
-    clean = pc.if_else(pc.is_in(pc.utf8_lower(text), value_set=missing), None, text)
+    found = pc.is_in(pc.utf8_lower(text) if _may_have(text, "A", "Z") else text, value_set=missing)
+    clean = pc.if_else(found, None, text) if pc.any(found).as_py() else text
     # Most columns are clean already: then they stand in memory once.
     return given if not reading.values and clean.equals(given) else clean
+
+
+def _may_have(text: pa.ChunkedArray | pa.Array, first: str, last: str, *, beyond: bool = True) -> bool:
+    """Whether a text has a byte from `first` to `last`, or (`beyond`) one of no ASCII letter, digit or mark.
+
+    To look at bytes takes far less than to make new texts.
+    """
+    chunks = text.chunks if isinstance(text, pa.ChunkedArray) else [text]
+    return any(_one_in(text_bytes(chunk), ord(first), ord(last), beyond) for chunk in chunks)
+
+
+def _one_in(data: Bytes, first: int, last: int, beyond: bool) -> bool:
+    inside = (data >= first) & (data <= last)
+    return bool(inside.any()) or (beyond and int(data.max(initial=0)) >= DELETE)
 
 
 def _mapped(text: pa.ChunkedArray, reading: Reading) -> pa.ChunkedArray:
@@ -145,7 +163,7 @@ def _texts(column: pa.ChunkedArray, reading: Reading) -> Parsed:
 def clean_ids(column: pa.ChunkedArray, reading: Reading) -> pa.ChunkedArray:
     """Ids as text, `17.0` of a spreadsheet as `17`; null where missing."""
     text = clean_text(column, reading)
-    if pc.any(pc.match_substring_regex(text, r"^-?\d+\.0+$")).as_py():
+    if _may_have(text, ".", ".", beyond=False) and pc.any(pc.match_substring_regex(text, r"^-?\d+\.0+$")).as_py():
         text = pc.replace_substring_regex(text, r"^(-?\d+)\.0+$", r"\1")
     return text
 

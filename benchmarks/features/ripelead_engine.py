@@ -76,7 +76,7 @@ def _event_logs(project: Project, tables: Tables, histories: Histories, at: tupl
 def _asked(job: Job, tables: Tables, histories: Histories) -> Asked:
     """Snapshots in the order of the histories."""
     asked = pq.read_table(job.snapshots, columns=["lead_id", "as_of"])
-    lead_ids = pa.array(histories.lead_ids, pa.string())
+    lead_ids = pa.array(histories.leads["lead_id"], pa.string())
     lead = find_ids(index_ids(lead_ids), asked["lead_id"])
     as_of = pc.cast(asked["as_of"], pa.int64()).to_numpy()
     order = by_owner_and_time(lead, as_of, len(lead_ids))
