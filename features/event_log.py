@@ -21,33 +21,39 @@ class EventLog:
     (−1: no topic); `direction` 0 inbound, 1 outbound, −1 not given; `duration` in 1/1000 s and `value` in 1/10,000,
     0 when not given, with `has_duration` beside it.
 
-    Those after `lead` are taken from `columns`, at the positions `place`, when they are asked for.
+    All but the times are taken from `columns`, at the positions `place`, when they are asked for; leads are numbered
+    from `first_lead` of those.
     """
 
     start: Ints
     time: Ints
-    lead: Ints
     columns: Mapping[str, Ints]
     place: Ints | slice
+    first_lead: int = 0
 
     def cut(self, first: int, stop: int, first_lead: int) -> "EventLog":
         """The owners `[first, stop)`, owners renumbered from 0 and leads from `first_lead`."""
         a, b = (int(i) for i in self.start[[first, stop]])
-        lead = self.lead[a:b]
         return EventLog(
             start=self.start[first : stop + 1] - a,
             time=self.time[a:b],
-            lead=np.where(lead < 0, -1, lead - first_lead),
             columns=self.columns,
             place=slice(self.place.start + a, self.place.start + b)
             if isinstance(self.place, slice)
             else self.place[a:b],
+            first_lead=self.first_lead + first_lead,
         )
 
     @property
     def positions(self) -> Ints:
         """Position of each event in `columns`."""
         return np.arange(self.place.start, self.place.stop) if isinstance(self.place, slice) else self.place
+
+    @cached_property
+    def lead(self) -> Ints:
+        """Lead of each event."""
+        lead = self.columns["lead"][self.place]
+        return np.where(lead < 0, -1, lead - self.first_lead) if self.first_lead else lead
 
     @cached_property
     def kind(self) -> Ints:
@@ -97,11 +103,10 @@ def sorted_log(columns: Mapping[str, Ints], rows: Ints, owner: Ints, time: Ints,
     """
     order = total_order(owner, time, n, lambda at: [columns[name][rows[at]] for name in TIE_BREAKERS])
     place = rows[order]
-    return EventLog(starts(owner, n), time[order], columns["lead"][place], columns, place)
+    return EventLog(starts(owner, n), time[order], columns, place)
 
 
 def lead_log(columns: Mapping[str, Ints], n_leads: int) -> EventLog:
     """The log of n leads from columns that are in its order already; events without a lead stand last."""
     own = int(np.count_nonzero(columns["lead"] >= 0))
-    lead = columns["lead"][:own]
-    return EventLog(starts(lead, n_leads), columns["time"][:own], lead, columns, slice(0, own))
+    return EventLog(starts(columns["lead"][:own], n_leads), columns["time"][:own], columns, slice(0, own))

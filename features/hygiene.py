@@ -92,7 +92,6 @@ def without(log: "EventLog", mask: Bools) -> "EventLog":
         log,
         start=log.start - np.append(0, np.cumsum(mask))[log.start],
         time=log.time[kept],
-        lead=log.lead[kept],
         place=log.positions[kept],
     )
 

@@ -31,7 +31,17 @@ class Segments:
 
 def starts(owner: Ints, n: int) -> Ints:
     """Where each of n owners' rows start when rows are sorted by owner: n + 1 positions."""
-    return np.concatenate([[0], np.cumsum(np.bincount(owner, minlength=n))]).astype(np.int64)
+    return _starts(owner, n)
+
+
+@njit(cache=True, nogil=True)
+def _starts(owner: Ints, n: int) -> Ints:
+    start = np.zeros(n + 1, np.int64)
+    for i in range(len(owner)):
+        start[owner[i] + 1] += 1
+    for o in range(n):
+        start[o + 1] += start[o]
+    return start
 
 
 def times_by_owner(owner: Ints, time: Ints, n: int) -> Segments:

@@ -35,10 +35,10 @@ def log_of(events: Sequence[Event]) -> EventLog:
     """The sorted log of the events of leads 0 to 2."""
     lead, time, kind, topic, duration = np.array(sorted(events), np.int64).reshape(-1, 5).T
     nothing = np.zeros(len(lead), np.int64)
-    columns = {"kind": kind, "topic": topic, "direction": nothing, "duration": duration, "value": nothing}
+    columns = {"lead": lead, "kind": kind, "topic": topic, "direction": nothing, "duration": duration, "value": nothing}
     columns["has_duration"] = (duration > 0).astype(np.int64)
     start = np.searchsorted(lead, np.arange(4)).astype(np.int64)
-    return EventLog(start, time, lead, columns, slice(0, len(lead)))
+    return EventLog(start, time, columns, slice(0, len(lead)))
 
 
 seconds = st.one_of(

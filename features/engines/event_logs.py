@@ -13,13 +13,13 @@ from features.door import reading_of
 from features.engines.account_ranges import AccountRanges, account_ranges
 from features.engines.accounting import Accounting
 from features.engines.row_ids import drop_conflicts, row_ids
+from features.engines.settled import settled_logs
 from features.engines.settling import settle
 from features.event_codes import Labels, known_ids
 from features.event_door import EventDoor, code_batch
-from features.event_log import lead_log
 from features.event_records import joined, taken
 from features.event_source import EventSource
-from features.histories import Block, Histories, account_log
+from features.histories import Block, Histories
 from features.identifiers import positions_of
 from features.layout import layout_of
 from features.links import different_ids
@@ -125,9 +125,7 @@ class EventLogs:
         """The accounts of one partition with their events in order."""
         first, stop = self.ranges.accounts(number)
         alone = self.histories.cut(first, stop)
-        fields = self.ranges.fields(number, self.ranges.partitions.take(number))
-        by_lead = lead_log(fields, len(alone.created))
-        account = np.append(alone.account[by_lead.lead], fields["account"][len(by_lead.lead) :])
+        by_lead, by_account = settled_logs(self.ranges, number, self.ranges.partitions.take(number), alone)
         return Block(
             created=alone.created,
             account=alone.account,
@@ -135,7 +133,7 @@ class EventLogs:
             kinds=self.kinds,
             topics=self.topics,
             by_lead=by_lead,
-            by_account=account_log(fields, account, alone.created, stop - first),
+            by_account=by_account,
         )
 
 

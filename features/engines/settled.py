@@ -1,0 +1,54 @@
+"""Settled records of a range of accounts as the event logs of its leads and accounts."""
+
+import numpy as np
+from numba import njit
+
+from features.account_order import merged_accounts
+from features.engines.account_ranges import AccountRanges, Fields
+from features.event_log import TIE_BREAKERS, EventLog
+from features.event_records import Records
+from features.histories import Block
+from features.windows import Ints
+
+
+def settled_logs(ranges: AccountRanges, number: int, records: Records, alone: Block) -> tuple[EventLog, EventLog]:
+    """The events by lead and by account; `alone` are the histories of the range's leads without events."""
+    kinds, topics = ranges.door.kinds.alphabetical()[1], ranges.door.topics.alphabetical()[1]
+    fields = Fields(records, {"topic": topics})
+    fields["time"], fields["lead"], fields["kind"], of_lead = _of_leads(
+        records["time"], records["lead"], records["kind"], (ranges.leads(number)[0], len(alone.created)), kinds
+    )
+    own = int(of_lead[-1])
+    by_lead = EventLog(of_lead, fields["time"][:own], fields, slice(0, own))
+    without_lead = _accounts_without_lead(ranges, number, records, own)
+    start, time, place = merged_accounts(
+        fields["time"],
+        (of_lead, without_lead, alone.account_start),
+        alone.created,
+        lambda rows: [fields[name][rows] for name in TIE_BREAKERS],
+    )
+    return by_lead, EventLog(start, time, fields, place)
+
+
+def _accounts_without_lead(ranges: AccountRanges, number: int, records: Records, own: int) -> Ints:
+    """Where each account's events without a lead begin among the records: they are the last, after `own` others."""
+    first, stop = ranges.accounts(number)
+    if own == len(records):
+        return np.full(stop - first + 1, own)
+    return own + np.searchsorted(records["account"][own:], np.arange(first, stop + 1))
+
+
+@njit(cache=True, nogil=True)
+def _of_leads(time: Ints, lead: Ints, kind: Ints, leads: tuple[int, int], kinds: Ints) -> tuple[Ints, Ints, Ints, Ints]:
+    """Time, lead (numbered from the first) and kind of each record, and where each lead's begin: one look at each."""
+    first, number = leads
+    times, of, codes = np.empty(len(time), np.int64), np.empty(len(time), np.int64), np.empty(len(time), np.int64)
+    start = np.zeros(number + 1, np.int64)
+    for i in range(len(time)):
+        times[i], codes[i] = time[i], kinds[kind[i]]
+        of[i] = lead[i] - first if lead[i] >= 0 else -1
+        if lead[i] >= 0:
+            start[of[i] + 1] += 1
+    for i in range(number):
+        start[i + 1] += start[i]
+    return times, of, codes, start
