@@ -9,7 +9,7 @@ import numpy as np
 
 from features.catalog import Catalog
 from features.histories import Histories
-from features.kernel import block_values
+from features.kernel import block_values, room
 from features.profile import build_profile
 from features.snapshots import Snapshots
 from features.tables import Tables
@@ -61,7 +61,7 @@ def build_features(
     """
     refuse_unsorted(snapshots)
     profile = build_profile(histories, tables, catalog)
-    values = np.empty((len(snapshots), len(catalog.features)), order="F")
+    values = room(len(snapshots), catalog)
 
     def fill(block: tuple[int, int]) -> int:
         a, b = (int(i) for i in histories.account_start[list(block)])

@@ -78,7 +78,7 @@ class EventLog:
     @cached_property
     def has_duration(self) -> Bools:
         """Which events' duration is given."""
-        return self.columns["has_duration"][self.place].astype(np.bool_)
+        return self.columns["has_duration"][self.place].astype(np.bool_, copy=False)
 
     @cached_property
     def value(self) -> Ints:

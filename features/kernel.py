@@ -7,17 +7,19 @@ into blocks.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from features import buying_team, engagement, fit
-from features.catalog import Catalog, Family, FeatureDef, Owner
-from features.engagement import Column, Sight, View
+from features.catalog import Catalog, FeatureDef, Owner
+from features.engagement import Sight, View, Windows
 from features.histories import Block
+from features.plan import Counts, Recencies, plan_of
 from features.profile import Profile
 from features.qualification import Evidence, latest_evidence
 from features.snapshots import Snapshots
-from features.windows import DAY_US, NEVER, Floats, Ints
+from features.windows import DAY_US, NEVER, Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +35,25 @@ class _Seen:
     evidence: Evidence
 
 
+def room(rows: int, catalog: Catalog) -> Floats:
+    """Room for the values of so many snapshots, column by column.
+
+    A row more is taken than given: compiled code then sees one kind of array, and not others for one row or all.
+    """
+    return np.empty((rows + 1, len(catalog.features)), order="F")[:rows]
+
+
 def block_values(block: Block, profile: Profile, snapshots: Snapshots, catalog: Catalog, values: Floats) -> None:
-    """Fill `values` (snapshots × features of the catalog): float64, categories as codes, not known as NaN.
+    """Fill `values` (snapshots × features of the catalog, from `room`): categories as codes, not known as NaN.
 
     `snapshots` are sorted by (lead, as_of), leads numbered as in the block. Nothing at or after as_of is seen.
     """
-    seen, plan = _seen(block, profile, snapshots, catalog), _plan(catalog)
-    for table in plan.tables:
-        _fill_from_table(seen, table, values)
+    plan = plan_of(catalog)
+    seen = _seen(block, profile, snapshots, catalog, plan.windows)
+    for counts in plan.counts:
+        _fill(seen, counts, values, partial(engagement.fill_counts, table=counts.table))
+    for recencies in plan.recencies:
+        _fill(seen, recencies, values, partial(engagement.fill_days_since_last, of=recencies.of, codes=recencies.codes))
     for column, feature in plan.others:
         formula = _FORMULAS[feature.family]
         found = formula(seen, seen.views[feature.owner], feature)
@@ -48,75 +61,20 @@ def block_values(block: Block, profile: Profile, snapshots: Snapshots, catalog: 
         values[:, column] = found[seen.sight.account_row] if of_account else found
 
 
-@dataclass(frozen=True, slots=True)
-class _Table:
-    """Features that are rows of one table of a view: its rows `codes` become the columns `columns` of the values.
-
-    `most` is the largest code.
-    """
-
-    family: Family
-    owner: Owner
-    of: Column
-    days: int | None
-    codes: Ints
-    columns: Ints
-    most: int
+def _fill(seen: _Seen, together: Counts | Recencies, values: Floats, fill: Callable[..., None]) -> None:
+    """Fill the columns of features that are worked out together; those of accounts are picked by each snapshot."""
+    view, columns = seen.views[together.owner], together.columns
+    if together.owner == "lead":
+        fill(view, columns=columns, values=values)
+        return
+    found = np.empty((len(view.owner) + 1, len(columns)), order="F")[:-1]
+    fill(view, columns=np.arange(len(columns)), values=found)
+    for number, column in enumerate(columns):
+        values[:, column] = found[seen.sight.account_row, number]
 
 
-@dataclass(frozen=True, slots=True)
-class _Plan:
-    """How the features of a catalog are worked out; the others are worked out one by one."""
-
-    tables: tuple[_Table, ...]
-    others: tuple[tuple[int, FeatureDef], ...]
-
-
-_PLANS: dict[int, tuple[Catalog, _Plan]] = {}
-_MOST_PLANS = 64
-
-
-def _plan(catalog: Catalog) -> _Plan:
-    """The plan of a catalog, made once: for one lead it takes as long as the features themselves."""
-    known = _PLANS.get(id(catalog))
-    if known is None or known[0] is not catalog:
-        if len(_PLANS) >= _MOST_PLANS:
-            _PLANS.clear()
-        known = _PLANS[id(catalog)] = catalog, _planned(catalog)
-    return known[1]
-
-
-def _planned(catalog: Catalog) -> _Plan:
-    together: dict[tuple[Family, Owner, Column, int | None], list[tuple[int, int]]] = {}
-    others = []
-    for column, feature in enumerate(catalog.features):
-        if feature.family in ("count", "days_since_last") and feature.of is not None:
-            of, code = engagement.selection(feature.of)
-            days = feature.days if feature.family == "count" else None
-            together.setdefault((feature.family, feature.owner, of, days), []).append((code, column))
-        else:
-            others.append((column, feature))
-    return _Plan(tuple(_table(*key, pairs) for key, pairs in together.items()), tuple(others))
-
-
-def _table(family: Family, owner: Owner, of: Column, days: int | None, pairs: list[tuple[int, int]]) -> _Table:
-    codes, columns = np.array(pairs, np.int64).T
-    return _Table(family, owner, of, days, codes, columns, most=int(codes.max()))
-
-
-def _fill_from_table(seen: _Seen, table: _Table, values: Floats) -> None:
-    view, counted = seen.views[table.owner], table.family == "count"
-    found = view.counts(table.of, table.days) if counted else engagement.days_by_code(view, table.of)
-    codes, columns = table.codes, table.columns
-    if table.most >= len(found):  # topics that the block's events do not have
-        values[:, columns[codes >= len(found)]] = 0.0 if counted else np.nan
-        codes, columns = codes[codes < len(found)], columns[codes < len(found)]
-    chosen = found[codes]
-    values[:, columns] = (chosen[:, seen.sight.account_row] if table.owner == "account" else chosen).T
-
-
-def _seen(block: Block, profile: Profile, snapshots: Snapshots, catalog: Catalog) -> _Seen:
-    sight = engagement.sight(block, snapshots, catalog.kinds, catalog.topics)
+def _seen(block: Block, profile: Profile, snapshots: Snapshots, catalog: Catalog, windows: Windows) -> _Seen:
+    sight = engagement.sight(block, snapshots, (catalog.kinds, catalog.topics), windows)
     return _Seen(
         sight=sight,
         profile=profile,

@@ -9,7 +9,7 @@ from features import fit
 from features.catalog import AttributeCode, Catalog
 from features.cells import EXAMPLE, instant, shown
 from features.errors import InputContractError
-from features.kernel import block_values
+from features.kernel import block_values, room
 from features.lead_history import LeadHistory, read_history
 from features.profile import Profile
 from features.recorded import Recorded, sorted_recordings
@@ -36,7 +36,7 @@ def compute_one(history: Mapping[str, object] | LeadHistory, as_of: datetime, ca
             "catalog.hygiene)"
         )
     snapshots = Snapshots(np.array([known.lead]), np.array([moment]))
-    values = np.empty((1, len(catalog.features)))
+    values = room(1, catalog)
     block_values(known.block, _profile(known, catalog), snapshots, catalog, values)
     return values[0]
 

@@ -3,6 +3,7 @@
 Times are int64 microseconds since 1970-01-01 UTC. An event at exactly `as_of` is in the future.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -77,6 +78,15 @@ def _halved(time: Ints, low: int, high: int, moment: int) -> int:
 
 
 @njit(cache=True, nogil=True)
+def _from(time: Ints, low: int, high: int, moment: int) -> int:
+    """First position of [low, high) with a time ≥ `moment`, else `high`: mostly a few after `low`."""
+    near = min(high, low + NEAR)
+    while low < near and time[low] < moment:
+        low += 1
+    return _halved(time, low, high, moment) if low == near else low
+
+
+@njit(cache=True, nogil=True)
 def _first_not_before(start: Ints, time: Ints, owner: Ints, moment: Ints) -> Ints:
     """Pairs sorted by owner and moment go on from where the last one ended: the next position is mostly a few away."""
     position = np.empty(len(owner), np.int64)
@@ -84,13 +94,7 @@ def _first_not_before(start: Ints, time: Ints, owner: Ints, moment: Ints) -> Int
     for i in range(len(owner)):
         if i == 0 or owner[i] != owner[i - 1] or moment[i] < moment[i - 1]:
             low = start[owner[i]]
-        high = start[owner[i] + 1]
-        near = min(high, low + NEAR)
-        while low < near and time[low] < moment[i]:
-            low += 1
-        if low == near:
-            low = _halved(time, low, high, moment[i])
-        position[i] = low
+        low = position[i] = _from(time, low, start[owner[i] + 1], moment[i])
     return position
 
 
@@ -112,21 +116,55 @@ def history(segments: Segments, owner: Ints, as_of: Ints) -> Span:
     return Span(segments.start[owner], first_not_before(segments, owner, as_of))
 
 
-def window_start(segments: Segments, owner: Ints, as_of: Ints, days: int) -> Ints:
-    """Position of the owner's first event in `[as_of − days, …)`."""
-    return first_not_before(segments, owner, as_of - days * DAY_US)
+def spans(segments: Segments, owner: Ints, as_of: Ints, windows: Sequence[int]) -> dict[int | None, Span]:
+    """All events of the owner before `as_of` (None), and those in `[as_of − days, as_of)` for each of the windows.
+
+    The pairs (owner, as_of) are sorted.
+    """
+    past, first = _spans(segments.start, segments.time, owner, as_of, np.array([0, *windows]) * DAY_US)
+    found: dict[int | None, Span] = {None: Span(first[0], past)}
+    found.update({days: Span(first[row], past) for row, days in enumerate(windows, start=1)})
+    return found
 
 
+@njit(cache=True, nogil=True)
+def _spans(start: Ints, time: Ints, owner: Ints, as_of: Ints, lengths: Ints) -> tuple[Ints, Ints]:
+    """Position of the first event not before each as_of, and where each window (rows; the first holds all) begins."""
+    stop, first = np.empty(len(owner), np.int64), np.empty((len(lengths), len(owner)), np.int64)
+    low = np.empty(len(lengths), np.int64)
+    high = 0
+    for i in range(len(owner)):
+        if i == 0 or owner[i] != owner[i - 1]:
+            high = start[owner[i]]
+            low[:] = high
+        high = stop[i] = _from(time, high, start[owner[i] + 1], as_of[i])
+        first[0, i] = low[0]
+        for w in range(1, len(lengths)):
+            low[w] = first[w, i] = _from(time, low[w], high, as_of[i] - lengths[w])
+    return stop, first
+
+
+@njit(cache=True, nogil=True)
 def prefix_sums(values: npt.NDArray[np.generic]) -> Ints:
     """Prefix sums with a leading 0, in int64: the sum over a span is `sums[stop] − sums[first]`, exactly.
 
     Integer sums wrap around on overflow, so a difference is right whenever the span's own sum fits.
     """
-    sums = np.zeros(len(values) + 1, np.int64)
-    np.cumsum(values, dtype=np.int64, out=sums[1:])
+    sums = np.empty(len(values) + 1, np.int64)
+    sums[0] = 0
+    for i in range(len(values)):
+        sums[i + 1] = sums[i] + values[i]
     return sums
 
 
 def over(sums: Ints, span: Span) -> Ints:
     """Sum over each span, from prefix sums."""
-    return sums[span.stop] - sums[span.first]
+    return _over(sums, span.first, span.stop)
+
+
+@njit(cache=True, nogil=True)
+def _over(sums: Ints, first: Ints, stop: Ints) -> Ints:
+    found = np.empty(len(first), np.int64)
+    for i in range(len(first)):
+        found[i] = sums[stop[i]] - sums[first[i]]
+    return found

@@ -17,6 +17,8 @@ from hypothesis import strategies as st
 
 from features.catalog import AttributeCode, Catalog, FeatureDef
 from features.engagement import View
+from features.engagement.view import Codes
+from features.event_log import EventLog
 from features.histories import Histories, build_histories
 from features.schema import SPECS, Column
 from features.snapshots import Snapshots
@@ -125,7 +127,14 @@ def view(*events: Row, as_of: float, leads: Rows | None = None) -> View:
     """The events of lead L1 (the first in order) seen from one as-of day, with every kind and topic of the data."""
     histories = World(leads=leads or (lead(),), interactions=events).histories()
     log, n = histories.by_lead, len(histories.kinds)
-    return View(log, np.array([0]), np.array([day(as_of)]), log.kind, log.topic, n)
+    return View(log, np.array([0]), np.array([day(as_of)]), *as_they_are(log), n)
+
+
+def as_they_are(log: EventLog) -> tuple[Codes, Codes]:
+    """A vocabulary in which every kind and topic has the code that it has in the data."""
+    kinds, topics = (np.arange(int(codes.max(initial=-1)) + 2, dtype=np.int32) for codes in (log.kind, log.topic))
+    kinds[-1] = topics[-1] = -1
+    return kinds, topics
 
 
 # Random worlds -------------------------------------------------------------------------------------------------------

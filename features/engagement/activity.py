@@ -1,10 +1,10 @@
 """Activity: days with an interaction, and visits."""
 
 import numpy as np
+from numba import njit
 
 from features.engagement.view import View
-from features.event_log import EventLog
-from features.windows import DAY_US, SECOND_US, Bools, Floats, Ints, over, prefix_sums
+from features.windows import DAY_US, SECOND_US, Floats, Ints
 
 SESSION_GAP_US = 30 * 60 * SECOND_US
 
@@ -21,31 +21,43 @@ def sessions(view: View, days: int | None) -> Floats:
 
 def _runs_in(view: View, what: str, days: int | None) -> Floats:
     """Number of runs that have an event in the window: run starts in it, and one that started before it."""
-    if what not in view._runs:
-        new = _STARTS[what](view.log)
-        view._runs[what] = prefix_sums(new), np.concatenate([~new, [False]])
-    begun, continued = view._runs[what]
+    if what not in view._sums:
+        view._sums[what] = _BEGUN[what](view.log.start, view.log.time)
     span = view.span(days)
-    # The window cuts a run when its first event does not start one.
-    return (over(begun, span) + (continued[span.first] & (span.count > 0))).astype(np.float64)
+    return _over(view._sums[what], span.first, span.stop)
 
 
-def _new_days(log: EventLog) -> Bools:
-    day = log.time // DAY_US
-    return _with_owners(log, day[1:] != day[:-1])
+@njit(cache=True, nogil=True)
+def _over(begun: Ints, first: Ints, stop: Ints) -> Floats:
+    """The window cuts a run when its first event does not start one."""
+    runs = np.zeros(len(first))
+    for i in range(len(first)):
+        if first[i] < stop[i]:
+            starts_one = begun[first[i] + 1] - begun[first[i]]
+            runs[i] = begun[stop[i]] - begun[first[i]] + 1 - starts_one
+    return runs
 
 
-def _new_sessions(log: EventLog) -> Bools:
-    return _with_owners(log, np.diff(log.time) > SESSION_GAP_US)
+@njit(cache=True, nogil=True)
+def _days_begun(start: Ints, time: Ints) -> Ints:
+    """Prefix sums of the events that are their owner's first of a UTC day."""
+    begun = np.zeros(len(time) + 1, np.int64)
+    for owner in range(len(start) - 1):
+        day = 0
+        for i in range(start[owner], start[owner + 1]):
+            before, day = day, time[i] // DAY_US
+            begun[i + 1] = begun[i] + (i == start[owner] or day != before)
+    return begun
 
 
-def _with_owners(log: EventLog, differs: Bools) -> Bools:
-    """Starts of runs: where an event differs from the one before, and at each owner's first."""
-    new = np.ones(len(log.time), bool)
-    new[1:] = differs
-    first: Ints = log.start[:-1]
-    new[first[first < len(new)]] = True
-    return new
+@njit(cache=True, nogil=True)
+def _visits_begun(start: Ints, time: Ints) -> Ints:
+    """Prefix sums of the events that are their owner's first or come after a gap."""
+    begun = np.zeros(len(time) + 1, np.int64)
+    for owner in range(len(start) - 1):
+        for i in range(start[owner], start[owner + 1]):
+            begun[i + 1] = begun[i] + (i == start[owner] or time[i] - time[i - 1] > SESSION_GAP_US)
+    return begun
 
 
-_STARTS = {"active_days": _new_days, "sessions": _new_sessions}
+_BEGUN = {"active_days": _days_begun, "sessions": _visits_begun}

@@ -1,14 +1,83 @@
 """Counts: how many interactions, of all kinds or of one kind, topic or direction."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 from typing import cast
 
 import numpy as np
+from numba import njit
 
-from features.engagement.view import Column, View
-from features.windows import Floats
+from features.engagement.view import Codes, Column, View
+from features.windows import Floats, Ints
 
 DIRECTIONS = ("inbound", "outbound")
+
+
+@dataclass(frozen=True, slots=True)
+class CountTable:
+    """Counts by the codes of one column of events: number j is that of `slot[j]` in the window `window[j]`.
+
+    `slot_of` gives the slot of each code (−1: not counted), `windows` the windows in days (None: all the past).
+    """
+
+    of: Column
+    windows: tuple[int | None, ...]
+    slot_of: Codes
+    window: Ints
+    slot: Ints
+
+
+def count_table(of: Column, asked: Sequence[tuple[int, int | None]]) -> CountTable:
+    """The table of the asked (code, days)."""
+    codes, windows = sorted({code for code, _ in asked}), tuple(dict.fromkeys(days for _, days in asked))
+    slot_of = np.full(codes[-1] + 1, -1, np.int32)
+    slot_of[codes] = np.arange(len(codes))
+    window = np.array([windows.index(days) for _, days in asked])
+    return CountTable(of, windows, slot_of, window, slot_of[[code for code, _ in asked]].astype(np.int64))
+
+
+def fill_counts(view: View, table: CountTable, columns: Ints, values: Floats) -> None:
+    """Fill the chosen columns of `values` (one row per snapshot) with the counts of `table`, in one look at events."""
+    spans = [view.span(days) for days in table.windows]
+    past, first = view.span(None), np.stack([span.first for span in spans])
+    outputs = table.window, table.slot, columns
+    _fill_counts(view.owner, (past.first, first, past.stop), view.codes(table.of), table.slot_of, outputs, values)
+
+
+@njit(cache=True, nogil=True)
+def _fill_counts(
+    owner: Ints,
+    spans: tuple[Ints, Ints, Ints],
+    code: Codes,
+    slot_of: Codes,
+    outputs: tuple[Ints, Ints, Ints],
+    values: Floats,
+) -> None:
+    """Per slot what has come so far, and per window what has left it: their difference is what the window holds."""
+    (begin, first, stop), (window, slot, column) = spans, outputs
+    n, none = len(first), slot_of.max() + 1
+    of = np.empty(len(code), np.int32)
+    for i in range(len(code)):
+        known = 0 <= code[i] < len(slot_of) and slot_of[code[i]] >= 0
+        of[i] = slot_of[code[i]] if known else none
+    come, left, low = np.zeros(none + 1, np.int32), np.zeros((n, none + 1), np.int32), np.zeros(n, np.int64)
+    high = 0
+    for i in range(len(owner)):
+        if i == 0 or owner[i] != owner[i - 1]:
+            come[:] = 0
+            left[:] = 0
+            high = begin[i]
+            low[:] = high
+        while high < stop[i]:
+            come[of[high]] += 1
+            high += 1
+        for w in range(n):
+            for at in range(low[w], first[w, i]):
+                left[w, of[at]] += 1
+            low[w] = first[w, i]
+        for j in range(len(column)):
+            values[i, column[j]] = come[slot[j]] - left[window[j], slot[j]]
 
 
 def count(view: View, of: str | None, days: int | None) -> Floats:

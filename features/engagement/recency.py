@@ -4,7 +4,7 @@ import numpy as np
 from numba import njit
 
 from features.engagement.counts import selection
-from features.engagement.view import Column, View
+from features.engagement.view import Codes, Column, View
 from features.windows import DAY_US, NEVER, Bools, Floats, Ints
 
 
@@ -14,8 +14,9 @@ def days_since_last(view: View, of: str | None) -> Floats:
         past = view.span(None)
         return _days_before(view, past.stop - 1, past.count > 0)
     column, code = selection(of)
-    days = days_by_code(view, column)
-    return days[code] if code < len(days) else np.full(len(view.owner), np.nan)
+    days = np.empty((len(view.owner), 1))
+    fill_days_since_last(view, column, np.array([code]), np.array([0]), days)
+    return days[:, 0]
 
 
 def days_since_first(view: View) -> Floats:
@@ -30,29 +31,33 @@ def _days_before(view: View, position: Ints, some: Bools) -> Floats:
     return days
 
 
-def days_by_code(view: View, column: Column) -> Floats:
-    """Days since the last past event of each code (rows) for each snapshot (columns); worked out once."""
-    if column not in view._since:
-        past, (code, n) = view.span(None), view.codes(column)
-        view._since[column] = _days_since(view.owner, (past.first, past.stop), view.as_of, view.log.time, code, n)
-    return view._since[column]
+def fill_days_since_last(view: View, of: Column, codes: Ints, columns: Ints, values: Floats) -> None:
+    """Fill the chosen columns of `values` (one row per snapshot): days since the last past event of each code."""
+    past, times = view.span(None), (view.as_of, view.log.time)
+    _fill_days(view.owner, (past.first, past.stop), times, view.codes(of), (codes, columns), values)
 
 
 @njit(cache=True, nogil=True)
-def _days_since(owner: Ints, past: tuple[Ints, Ints], as_of: Ints, time: Ints, code: Ints, n: int) -> Floats:
-    """Days from the last past event of each code (rows) to each snapshot (columns), NaN without one."""
-    first, stop = past
-    result = np.empty((n, len(owner)))
-    latest = np.empty(n, np.int64)
+def _fill_days(
+    owner: Ints,
+    past: tuple[Ints, Ints],
+    times: tuple[Ints, Ints],
+    code: Codes,
+    asked: tuple[Ints, Ints],
+    values: Floats,
+) -> None:
+    """Days from the last past event of each code to each snapshot, NaN without one."""
+    (first, stop), (as_of, time), (codes, columns) = past, times, asked
+    n = codes.max() + 1
+    latest = np.empty(n + 1, np.int64)
     at = 0
     for i in range(len(owner)):
         if i == 0 or owner[i] != owner[i - 1]:
             latest[:] = NEVER
             at = first[i]
         while at < stop[i]:
-            if 0 <= code[at] < n:
-                latest[code[at]] = time[at]
+            latest[code[at] if 0 <= code[at] < n else n] = time[at]
             at += 1
-        for k in range(n):
-            result[k, i] = np.nan if latest[k] == NEVER else (as_of[i] - latest[k]) / DAY_US
-    return result
+        for j in range(len(codes)):
+            last = latest[codes[j]]
+            values[i, columns[j]] = np.nan if last == NEVER else (as_of[i] - last) / DAY_US

@@ -3,13 +3,16 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numba import njit
 
-from features.engagement.view import View
-from features.event_log import EventLog
+from features.engagement.view import Codes, View
 from features.event_order import by_owner_and_time
 from features.histories import Block
 from features.snapshots import Snapshots
 from features.windows import Ints
+
+Windows = tuple[tuple[int, ...], tuple[int, ...]]
+NO_WINDOWS: Windows = ((), ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,17 +26,23 @@ class Sight:
     account_row: Ints | slice
 
 
-def sight(block: Block, snapshots: Snapshots, kinds: tuple[str, ...], topics: tuple[str, ...]) -> Sight:
-    """What is seen from snapshots (sorted by lead and as_of), in the vocabulary `kinds` and `topics`."""
+def sight(
+    block: Block, snapshots: Snapshots, names: tuple[tuple[str, ...], tuple[str, ...]], windows: Windows = NO_WINDOWS
+) -> Sight:
+    """What is seen from snapshots (sorted by lead and as_of), in the vocabulary `names` of kinds and topics.
+
+    `windows` are those that will be asked for of leads and of accounts, in days.
+    """
+    kinds, topics = names
     codes = _recode(block.kinds, kinds), _recode(block.topics, topics)
     owner, as_of, row = _account_dates(block, snapshots)
     return Sight(
         block=block,
         snapshots=snapshots,
-        lead=_view(block.by_lead, snapshots.lead, snapshots.as_of, codes, len(kinds)),
-        account=_view(block.by_account, owner, as_of, codes, len(kinds)),
+        lead=View(block.by_lead, snapshots.lead, snapshots.as_of, *codes, len(kinds), windows[0]),
+        account=View(block.by_account, owner, as_of, *codes, len(kinds), windows[1]),
         # Where no two leads share a row, as for one lead alone, there is nothing to pick.
-        account_row=slice(None) if (row == np.arange(len(row))).all() else row,
+        account_row=slice(None) if len(owner) == len(row) and (row == np.arange(len(row))).all() else row,
     )
 
 
@@ -42,22 +51,27 @@ def _account_dates(block: Block, snapshots: Snapshots) -> tuple[Ints, Ints, Ints
 
     Colleagues looked at on the same day share what their account shows: it is counted once.
     """
-    owner, as_of = block.account[snapshots.lead], snapshots.as_of
-    order = by_owner_and_time(owner, as_of, len(block.account_start) - 1)
-    new = np.ones(len(order), bool)
-    new[1:] = (np.diff(owner[order]) != 0) | (np.diff(as_of[order]) != 0)
-    row = np.empty(len(order), np.int64)
-    row[order] = np.cumsum(new) - 1
-    first = order[new]
-    return owner[first], as_of[first], row
+    owner = block.account[snapshots.lead]
+    order = by_owner_and_time(owner, snapshots.as_of, len(block.account_start) - 1)
+    first, row = _different_dates(owner, snapshots.as_of, order)
+    return owner[first], snapshots.as_of[first], row
 
 
-def _view(log: EventLog, owner: Ints, as_of: Ints, codes: tuple[Ints, Ints], n_kinds: int) -> View:
-    kind, topic = codes
-    return View(log, owner, as_of, kind[log.kind], topic[log.topic], n_kinds)
+@njit(cache=True, nogil=True)
+def _different_dates(owner: Ints, as_of: Ints, order: Ints) -> tuple[Ints, Ints]:
+    """The first of the equal pairs in each row, and each pair's row."""
+    first, row = np.empty(len(order), np.int64), np.empty(len(order), np.int64)
+    rows = 0
+    for i in range(len(order)):
+        at, before = order[i], order[i - 1]
+        if i == 0 or owner[at] != owner[before] or as_of[at] != as_of[before]:
+            first[rows] = at
+            rows += 1
+        row[at] = rows - 1
+    return first[:rows], row
 
 
-def _recode(names: tuple[str, ...], vocabulary: tuple[str, ...]) -> Ints:
+def _recode(names: tuple[str, ...], vocabulary: tuple[str, ...]) -> Codes:
     """Code in the vocabulary of each data code; the last entry serves code −1 (no topic) and stays −1."""
     position = {name: code for code, name in enumerate(vocabulary)}
-    return np.array([position.get(name, len(vocabulary)) for name in names] + [-1], np.int64)
+    return np.array([position.get(name, len(vocabulary)) for name in names] + [-1], np.int32)

@@ -3,15 +3,48 @@
 from math import log
 
 import numpy as np
+import numpy.typing as npt
 from numba import njit
 
 from features.engagement.view import Counts, View
-from features.windows import Floats
+from features.windows import Floats, Ints
 
 
 def variety(view: View, days: int | None) -> Floats:
     """Number of different kinds in the window (kinds outside the vocabulary count as one)."""
-    return np.count_nonzero(view.counts("kind", days), axis=0).astype(np.float64)
+    return different(view, view.kind, view.n_kinds + 1, days)
+
+
+def different(view: View, member: npt.NDArray[np.signedinteger], n: int, days: int | None) -> Floats:
+    """Number of different members (one code of n per event, −1 for none) with an event in the window."""
+    span = view.span(days)
+    return _different(view.owner, span.first, span.stop, member, n)
+
+
+@njit(cache=True, nogil=True)
+def _different(owner: Ints, first: Ints, stop: Ints, member: npt.NDArray[np.signedinteger], n: int) -> Floats:
+    """A window slides over each owner's events and keeps how many events each member has in it."""
+    result = np.empty(len(owner))
+    inside = np.zeros(n, np.int64)
+    different = low = high = 0
+    for i in range(len(owner)):
+        if i == 0 or owner[i] != owner[i - 1]:
+            for j in range(low, high):
+                if member[j] >= 0:
+                    inside[member[j]] = 0
+            different, low, high = 0, first[i], first[i]
+        while high < stop[i]:
+            if member[high] >= 0:
+                different += inside[member[high]] == 0
+                inside[member[high]] += 1
+            high += 1
+        while low < first[i]:
+            if member[low] >= 0:
+                inside[member[low]] -= 1
+                different -= inside[member[low]] == 0
+            low += 1
+        result[i] = different
+    return result
 
 
 def entropy(view: View, days: int | None) -> Floats:

@@ -19,7 +19,7 @@ from features.build import FeatureTable, Progress, account_blocks, refuse_unsort
 from features.catalog import OTHER, Catalog, FeatureDef
 from features.engines.event_logs import EventLogs, Limits
 from features.histories import Block
-from features.kernel import block_values
+from features.kernel import block_values, room
 from features.profile import Profile
 from features.snapshots import Snapshots
 from features.windows import Floats, Ints
@@ -135,7 +135,7 @@ def _features_of(logs: EventLogs, asked: Asked, number: int, rows: slice) -> Fea
 
 def block_features(block: Block, profile: Profile, here: Snapshots, catalog: Catalog) -> FeatureTable:
     """Feature rows of a block, some accounts at a time, so that what the kernel reads stays in the cache."""
-    values = np.empty((len(here), len(catalog.features)), order="F")
+    values = room(len(here), catalog)
     if len(here):
         for first, stop in account_blocks(block.by_account.start, block.account_start):
             a, b = (int(i) for i in block.account_start[[first, stop]])

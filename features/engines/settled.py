@@ -6,7 +6,7 @@ from numba import njit
 from features.account_order import merged_accounts
 from features.engines.account_ranges import AccountRanges, Fields
 from features.event_log import TIE_BREAKERS, EventLog
-from features.event_records import Records
+from features.event_records import NO_DURATION, Records
 from features.histories import Block
 from features.windows import Ints
 
@@ -15,6 +15,8 @@ def settled_logs(ranges: AccountRanges, number: int, records: Records, alone: Bl
     """The events by lead and by account; `alone` are the histories of the range's leads without events."""
     kinds, topics = ranges.door.kinds.alphabetical()[1], ranges.door.topics.alphabetical()[1]
     fields = Fields(records, {"topic": topics})
+    if "duration" in (records.dtype.names or ()):
+        fields["duration"], fields["has_duration"] = _durations(records["duration"])
     fields["time"], fields["lead"], fields["kind"], of_lead = _of_leads(
         records["time"], records["lead"], records["kind"], (ranges.leads(number)[0], len(alone.created)), kinds
     )
@@ -36,6 +38,16 @@ def _accounts_without_lead(ranges: AccountRanges, number: int, records: Records,
     if own == len(records):
         return np.full(stop - first + 1, own)
     return own + np.searchsorted(records["account"][own:], np.arange(first, stop + 1))
+
+
+@njit(cache=True, nogil=True)
+def _durations(given: Ints) -> tuple[Ints, Ints]:
+    """Durations, 0 where there is none, and which there are."""
+    duration, known = np.zeros(len(given), np.int64), np.zeros(len(given), np.int64)
+    for i in range(len(given)):
+        if given[i] != NO_DURATION:
+            duration[i], known[i] = given[i], 1
+    return duration, known
 
 
 @njit(cache=True, nogil=True)

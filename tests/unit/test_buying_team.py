@@ -15,7 +15,7 @@ def at(histories, lead_id, *days):
 
 
 def seen_from(histories, lead_id, *days):
-    return sight(histories, at(histories, lead_id, *days), histories.kinds, ())
+    return sight(histories, at(histories, lead_id, *days), (histories.kinds, ()))
 
 
 def test_colleagues_are_the_other_leads_created_before():

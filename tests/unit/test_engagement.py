@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from worlds import HOUR, World, day, event, lead, view
+from worlds import HOUR, World, as_they_are, day, event, lead, view
 
 from features import engagement
 from features.engagement import View
@@ -56,14 +56,14 @@ def test_interest_halves_every_half_life():
 def test_interest_of_one_lead_does_not_leak_into_the_next():
     histories = World((lead("L1"), lead("L2"), lead("L3")), (event(0, who="L1"), event(7, who="L3"))).histories()
     log = histories.by_lead
-    seen = View(log, np.array([0, 1, 2]), np.full(3, day(7, 1)), log.kind, log.topic, 1)
+    seen = View(log, np.array([0, 1, 2]), np.full(3, day(7, 1)), *as_they_are(log), 1)
     assert engagement.interest(seen, np.array([16.0, 4.0]), 7) == pytest.approx([8, 0, 4])
 
 
 def test_interest_is_right_when_the_next_lead_begins_decades_earlier():
     histories = World((lead("L1"), lead("L2")), (event(20_000, who="L1"), event(0, who="L2"))).histories()
     log = histories.by_lead
-    seen = View(log, np.array([0, 1]), np.array([day(20_001), day(1)]), log.kind, log.topic, 1)
+    seen = View(log, np.array([0, 1]), np.array([day(20_001), day(1)]), *as_they_are(log), 1)
     assert engagement.interest(seen, np.array([2.0, 4.0]), 1).tolist() == [1, 2]
 
 
@@ -107,7 +107,7 @@ def test_variety_counts_kinds():
 
 def test_kinds_outside_the_vocabulary_count_as_one():
     seen = view(*KINDS, as_of=5)
-    pooled = View(seen.log, seen.owner, seen.as_of, np.minimum(seen.kind, 1), seen.topic, 1)
+    pooled = View(seen.log, seen.owner, seen.as_of, np.minimum(seen.kind_codes, 1), seen.topic_codes, 1)
     assert engagement.variety(pooled, None) == 2
 
 
@@ -132,14 +132,14 @@ def test_one_event_has_no_gaps(family):
 def test_a_gap_of_a_century_stays_with_its_lead():
     events = (event(-45_000, who="L1"), event(0, who="L1"), event(1, who="L2"), event(2, who="L2"))
     log = World((lead("L1"), lead("L2")), events).histories().by_lead
-    seen = View(log, np.array([0, 1]), np.full(2, day(3)), log.kind, log.topic, 1)
+    seen = View(log, np.array([0, 1]), np.full(2, day(3)), *as_they_are(log), 1)
     assert engagement.gap_max_days(seen).tolist() == [45_000, 1]
 
 
 def test_gaps_are_counted_in_whole_seconds():
     histories = World((lead(),), (event(0), event(0) | {"occurred_at": day(0, 1_999_999)})).histories()
     log = histories.by_lead
-    seen = View(log, np.array([0]), np.array([day(1)]), log.kind, log.topic, 1)
+    seen = View(log, np.array([0]), np.array([day(1)]), *as_they_are(log), 1)
     assert engagement.gap_mean_days(seen) == 1 / 86_400
 
 
@@ -157,6 +157,6 @@ def test_of_events_at_the_same_time_the_last_kind_is_the_last_by_name():
 def test_one_lead_seen_from_many_dates():
     log = World((lead(),), (event(1), event(2))).histories().by_lead
     as_of = np.array([day(0), day(1), day(1, 1), day(3)])
-    seen = View(log, np.zeros(4, np.int64), as_of, log.kind, log.topic, 1)
+    seen = View(log, np.zeros(4, np.int64), as_of, *as_they_are(log), 1)
     assert engagement.count(seen, None, None).tolist() == [0, 0, 1, 2]
     assert engagement.days_since_last(seen, None)[2:].tolist() == [1 / (24 * HOUR), 1]

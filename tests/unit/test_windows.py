@@ -13,9 +13,9 @@ from features.windows import (
     known_before,
     over,
     prefix_sums,
+    spans,
     starts,
     times_by_owner,
-    window_start,
 )
 
 pairs = st.lists(st.tuples(st.integers(0, 3), st.integers(-3, 3)), max_size=30)
@@ -53,7 +53,8 @@ def test_an_event_at_exactly_as_of_is_in_the_future():
 
 def test_an_event_at_exactly_the_start_of_the_window_is_inside():
     segments = one_owner(0, 1, DAY_US)
-    assert window_start(segments, np.array([0, 0]), np.array([DAY_US, DAY_US + 1]), 1).tolist() == [0, 1]
+    found = spans(segments, np.array([0, 0]), np.array([DAY_US, DAY_US + 1]), [1])
+    assert found[1].first.tolist() == [0, 1]
 
 
 def test_known_before_counts_times_before_a_moment():
@@ -62,7 +63,8 @@ def test_known_before_counts_times_before_a_moment():
 
 
 def test_a_missing_time_is_before_everything_and_does_not_overflow():
-    assert window_start(one_owner(NEVER, 0), np.array([0]), np.array([0]), 3650).tolist() == [1]
+    found = spans(one_owner(NEVER, -1), np.array([0]), np.array([0]), [3650])
+    assert found[3650].first.tolist() == [1]
 
 
 def test_sums_over_a_span_are_exact_although_the_running_sum_overflows():
@@ -88,3 +90,17 @@ def test_positions_far_from_the_last_one_are_found_in_any_order_of_moments():
             for o, m in zip(owner[order], moment[order], strict=True)
         ]
         assert found.tolist() == expected
+
+
+def test_all_windows_are_found_at_once():
+    rng = np.random.default_rng(6)
+    time = np.concatenate([np.sort(rng.integers(0, 400, 150)), np.sort(rng.integers(0, 400, 90))]) * DAY_US // 7
+    segments, owner = Segments(np.array([0, 150, 150, 240]), time), np.sort(rng.integers(0, 3, 60))
+    as_of = rng.integers(-10, 500, 60) * DAY_US // 7
+    as_of = as_of[np.lexsort((as_of, owner))]
+    found = spans(segments, owner, as_of, [30, 3])
+    past = history(segments, owner, as_of)
+    assert (found[None].first.tolist(), found[None].stop.tolist()) == (past.first.tolist(), past.stop.tolist())
+    for days in (3, 30):
+        begin = first_not_before(segments, owner, as_of - days * DAY_US)
+        assert (found[days].first.tolist(), found[days].stop.tolist()) == (begin.tolist(), past.stop.tolist())
