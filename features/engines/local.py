@@ -42,6 +42,10 @@ WHOLE = frozenset(
         "month",
     }
 )
+# Of the other families, those that every snapshot has a value of.
+ALWAYS_KNOWN = frozenset({"interest", "dwell_s", "value", "trend_ratio", "entropy"})
+# Parts are written together until they have so many rows: every group of rows costs some work in every column.
+ROW_GROUP = 2**16
 Leading = Callable[[slice], dict[str, pa.Array]]
 Beside = Callable[[Block, Snapshots, slice], None]
 
@@ -75,21 +79,25 @@ def write_features(logs: EventLogs, asked: Asked, path: Path, limits: Limits, pr
 
 def write_rows(parts: Iterable[tuple[slice, FeatureTable]], asked: Asked, path: Path, progress: Progress) -> int:
     """Write parts of a feature table, each with the rows of the snapshots it holds, as one Parquet file."""
-    schema = _with_counts_required(arrow_rows(asked, slice(0, 0), empty_table(asked)).schema, asked.catalog)
-    done = 0
+    schema = _with_values_required(arrow_rows(asked, slice(0, 0), empty_table(asked)).schema, asked.catalog)
+    done, waiting = 0, list[pa.Table]()
     with parquet.ParquetWriter(path, schema, use_dictionary=_categories(schema), write_statistics=False) as writer:
         for rows, table in parts:
-            if rows.stop > rows.start:
-                writer.write_table(arrow_rows(asked, rows, table).cast(schema))
+            waiting.append(arrow_rows(asked, rows, table).cast(schema))
+            if sum(map(len, waiting)) >= ROW_GROUP:
+                writer.write_table(pa.concat_tables(waiting))
+                waiting = []
             done += rows.stop - rows.start
             progress(done, len(asked.snapshots))
+        if any(map(len, waiting)):
+            writer.write_table(pa.concat_tables(waiting))
     return done
 
 
-def _with_counts_required(schema: pa.Schema, catalog: Catalog) -> pa.Schema:
-    """`schema` with whole numbers that are never null: to write down which are not takes as long as the numbers."""
-    whole = {feature.name for feature in catalog.features if feature.family in WHOLE and feature.type != "category"}
-    return pa.schema([field.with_nullable(field.name not in whole) for field in schema])
+def _with_values_required(schema: pa.Schema, catalog: Catalog) -> pa.Schema:
+    """`schema` with the features that are never null: to write down which are not takes as long as the numbers."""
+    never_null = {f.name for f in catalog.features if f.family in WHOLE | ALWAYS_KNOWN and f.type != "category"}
+    return pa.schema([field.with_nullable(field.name not in never_null) for field in schema])
 
 
 def empty_table(asked: Asked) -> FeatureTable:
@@ -163,7 +171,16 @@ def _as_arrow(catalog: Catalog, feature: FeatureDef, values: Floats) -> pa.Array
         return pa.DictionaryArray.from_arrays(codes, pa.array([*names, OTHER], pa.string()))
     if feature.family in WHOLE:
         return pa.array(values.astype(np.int32))
-    return pa.array(values, from_pandas=True)
+    return _known(np.ascontiguousarray(values))
+
+
+def _known(values: Floats) -> pa.Array:
+    """Values as they lie, not known as null: the bits that say so are written only where some are not."""
+    known = ~np.isnan(values)
+    if known.all():
+        return pa.array(values)
+    bits = np.packbits(known, bitorder="little")
+    return pa.Array.from_buffers(pa.float64(), len(values), [pa.py_buffer(bits), pa.py_buffer(values)])
 
 
 def _categories(schema: pa.Schema) -> list[str]:
