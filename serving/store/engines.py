@@ -22,7 +22,7 @@ from serving.store.liveness import notices_the_dead
 WAIT_MS = 15_000
 """How long a writer of SQLite waits for another one."""
 POOL, OVERFLOW = 8, 24
-"""Connections that a pool keeps, and how many more it may open: 40 threads and what rests fit two workers in 100."""
+"""Connections that a pool keeps, and how many more it may open: two workers of 40 threads stay within the usual 100."""
 _PAUSE_S = 0.005
 
 
