@@ -34,7 +34,7 @@ from features.histories import build_histories
 from features.identifiers import find_ids, index_ids
 from features.profile import build_profile
 from features.project import read_project
-from features.snapshots import Snapshots
+from features.snapshots import in_order
 from features.tables import read_tables, without_interactions
 
 PAGE = Path(__file__).parent.parent / "docs" / "benchmarks" / "incremental.md"
@@ -198,8 +198,7 @@ def _asked(data: Path, world: World) -> tuple[Given, Asked]:
     histories = build_histories(tables)
     ids = pa.array(histories.lead_ids, pa.string())
     lead, as_of = find_ids(index_ids(ids), world.snapshots["lead_id"]), world.snapshots["as_of"].cast(pa.int64())
-    order = np.lexsort((as_of.to_numpy(), lead))
-    snapshots, wanted = Snapshots(lead[order], as_of.to_numpy()[order]), _catalog()
+    snapshots, wanted = in_order(lead, as_of.to_numpy(), len(ids)), _catalog()
     profile = build_profile(histories, tables, wanted)
     return Given(project, tables, histories, tables.data_end), Asked(
         profile, snapshots, wanted, lead_columns(ids, snapshots)

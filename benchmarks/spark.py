@@ -29,7 +29,7 @@ from features.engines.spark.java import java_home
 from features.histories import build_histories
 from features.identifiers import positions_of
 from features.project import Project, read_project
-from features.snapshots import Snapshots
+from features.snapshots import Snapshots, in_order
 from features.tables import Tables, read_tables
 
 ROOT = Path(__file__).parents[1]
@@ -94,10 +94,10 @@ def make_world(folder: Path, events: int) -> World:
     project = read_project(folder)
     small = read_tables(replace(project, tables={"leads": project.tables["leads"]}), clock=CLOCK)
     asked = pq.read_table(folder / "training.parquet")
-    lead = positions_of(asked["lead_id"].cast(pa.string()), build_histories(small).lead_ids)
+    lead_ids = build_histories(small).lead_ids
+    lead = positions_of(asked["lead_id"].cast(pa.string()), lead_ids)
     as_of = asked["as_of"].cast(pa.int64()).to_numpy()
-    order = np.lexsort((as_of, lead))
-    return World(folder, project, small, Snapshots(lead[order], as_of[order]), events)
+    return World(folder, project, small, in_order(lead, as_of, len(lead_ids)), events)
 
 
 def measure(world: World) -> dict[str, Any]:

@@ -6,13 +6,15 @@ from datetime import datetime
 
 import numpy as np
 import pandas as pd
+from numba import njit
 
 from features.errors import ProjectFileError
+from features.event_order import by_owner_and_time
 from features.histories import Histories
 from features.identifiers import positions_of
 from features.project import SnapshotSettings
 from features.times import microseconds
-from features.windows import DAY_US, NEVER, Bools, Ints, Segments, known_before, times_by_owner
+from features.windows import DAY_US, NEVER, Bools, Ints, Segments, known_before, starts, times_by_owner
 
 # The calendar grid starts on a Monday, whatever the data: it does not move when data arrive.
 FIRST_MONDAY_US = 4 * DAY_US
@@ -89,8 +91,33 @@ def training_snapshots(
     ]
     lead, as_of = (np.concatenate([part[i] for part in parts]) for i in (0, 1))
     valid = (as_of >= histories.created[lead]) & (histories.created[lead] != NEVER) & (as_of <= end) & (as_of >= since)
-    pairs = np.unique(np.stack([lead[valid], as_of[valid]], axis=1), axis=0)
-    return Snapshots(pairs[:, 0], pairs[:, 1])
+    return _each_once(in_order(lead[valid], as_of[valid], len(histories.created)))
+
+
+def in_order(lead: Ints, as_of: Ints, n_leads: int) -> Snapshots:
+    """Pairs in any order as snapshots, leads being 0…n_leads − 1."""
+    owner, placed, rising = _by_lead(starts(lead, n_leads), lead, as_of)
+    if rising:
+        return Snapshots(owner, placed)
+    return Snapshots(lead, as_of).take(by_owner_and_time(lead, as_of, n_leads))
+
+
+@njit(cache=True, nogil=True)
+def _by_lead(start: Ints, lead: Ints, as_of: Ints) -> tuple[Ints, Ints, bool]:
+    """The pairs by lead, each lead's as they came, and whether that is in order of time."""
+    owner, placed = np.empty(len(lead), np.int64), np.empty(len(lead), np.int64)
+    free, rising = start[:-1].copy(), True
+    for i in range(len(lead)):
+        at = free[lead[i]]
+        owner[at], placed[at] = lead[i], as_of[i]
+        rising &= at == start[lead[i]] or placed[at - 1] <= as_of[i]
+        free[lead[i]] = at + 1
+    return owner, placed, rising
+
+
+def _each_once(snapshots: Snapshots) -> Snapshots:
+    again = (np.diff(snapshots.lead) == 0) & (np.diff(snapshots.as_of) == 0)
+    return snapshots.take(np.append(True, ~again)) if again.any() else snapshots
 
 
 def snapshots_at(histories: Histories, as_of: datetime) -> Snapshots:

@@ -1,5 +1,6 @@
 """Our local engine from a project file to Parquet, as `ripelead features` calls it, with the snapshots of the job."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,13 +16,12 @@ from features.build import silent
 from features.engines.asked import Asked, lead_columns
 from features.engines.event_logs import EventLogs, Limits, open_door, read_event_logs
 from features.engines.local import write_features
-from features.event_order import by_owner_and_time
 from features.event_source import open_events
 from features.histories import Histories, build_histories
 from features.identifiers import find_ids, index_ids
 from features.profile import build_profile
 from features.project import Project, TableName, TableSettings, read_project
-from features.snapshots import Snapshots
+from features.snapshots import in_order
 from features.tables import Tables, read_tables
 
 PROJECT = """[project]
@@ -50,9 +50,10 @@ def features_of(job: Job) -> None:
         tables = _small_tables(project)
         histories = build_histories(tables)
         limits = Limits(None if job.memory is None else _bytes(job.memory), job.threads)
-        asked = _asked(job, tables, histories)
-        logs = _event_logs(project, tables, histories, (Path(scratch), limits))
-        write_features(logs, asked, job.out, limits, silent)
+        with ThreadPoolExecutor(1) as beside:
+            asked = beside.submit(_asked, job, tables, histories)
+            logs = _event_logs(project, tables, histories, (Path(scratch), limits))
+        write_features(logs, asked.result(), job.out, limits, silent)
 
 
 def _project(job: Job, folder: Path) -> Project:
@@ -80,8 +81,7 @@ def _asked(job: Job, tables: Tables, histories: Histories) -> Asked:
     lead_ids = pa.array(histories.leads["lead_id"], pa.string())
     lead = find_ids(index_ids(lead_ids), asked["lead_id"])
     as_of = pc.cast(asked["as_of"], pa.int64()).to_numpy()
-    order = by_owner_and_time(lead, as_of, len(lead_ids))
-    snapshots = Snapshots(lead[order], as_of[order])
+    snapshots = in_order(lead, as_of, len(lead_ids))
     wanted = catalog()
     return Asked(build_profile(histories, tables, wanted), snapshots, wanted, lead_columns(lead_ids, snapshots))
 

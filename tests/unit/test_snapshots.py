@@ -2,11 +2,12 @@ import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 from worlds import DAY, World, all_pairs, day, deal, lead, moment, snapshots, worlds
 
 from features.errors import ProjectFileError
 from features.project import SnapshotSettings
-from features.snapshots import closings_by_lead, has_open_deal, is_open, snapshots_at, training_snapshots
+from features.snapshots import closings_by_lead, has_open_deal, in_order, is_open, snapshots_at, training_snapshots
 
 
 def asked(*leads, end=100.0, **settings):
@@ -114,3 +115,10 @@ def test_taking_snapshots_by_mask_or_by_number():
     both = snapshots(histories, [("L1", day(1)), ("L2", day(2))])
     assert both.take(np.array([False, True])).lead.tolist() == [1]
     assert both.take(np.array([0])).as_of.tolist() == [day(1)]
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.integers(-3, 3)), max_size=12))
+def test_pairs_in_any_order_become_sorted_snapshots(pairs):
+    lead_numbers, as_of = (np.array([pair[i] for pair in pairs], np.int64) for i in (0, 1))
+    found = in_order(lead_numbers, as_of, 4)
+    assert list(zip(found.lead.tolist(), found.as_of.tolist(), strict=True)) == sorted(pairs)
