@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 from pyarrow import parquet
 
@@ -16,6 +17,7 @@ from features.windows import Floats
 
 # Parts are written together until they have so many rows: every group of rows costs some work in every column.
 ROW_GROUP = 2**16
+Bits = npt.NDArray[np.uint8]
 
 
 def write_rows(parts: Iterable[tuple[slice, FeatureValues]], asked: Asked, path: Path, progress: Progress) -> int:
@@ -24,7 +26,7 @@ def write_rows(parts: Iterable[tuple[slice, FeatureValues]], asked: Asked, path:
     done, waiting = 0, list[pa.Table]()
     with rows_writer(path, schema) as writer:
         for rows, values in parts:
-            waiting.append(arrow_rows(asked, rows, values).cast(schema))
+            waiting.append(pa.table(_columns(asked, rows, values), schema))
             if sum(map(len, waiting)) >= ROW_GROUP:
                 writer.write_table(pa.concat_tables(waiting))
                 waiting = []
@@ -56,10 +58,14 @@ def _with_values_required(schema: pa.Schema, catalog: Catalog) -> pa.Schema:
 
 def arrow_rows(asked: Asked, rows: slice, values: FeatureValues) -> pa.Table:
     """Part of a feature table with the further columns of its rows, in Arrow."""
+    return pa.table(_columns(asked, rows, values))
+
+
+def _columns(asked: Asked, rows: slice, values: FeatureValues) -> dict[str, pa.Array]:
     columns = asked.leading(rows)
     for number, feature in enumerate(asked.catalog.features):
         columns[feature.name] = arrow_column(asked.catalog, feature, values.of(number, feature))
-    return pa.table(columns)
+    return columns
 
 
 def arrow_column(catalog: Catalog, feature: FeatureDef, values: Wholes | Floats) -> pa.Array:
@@ -70,14 +76,12 @@ def arrow_column(catalog: Catalog, feature: FeatureDef, values: Wholes | Floats)
         codes = pa.array(np.where(known, values, 0).astype(np.int32), mask=~known)
         return pa.DictionaryArray.from_arrays(codes, pa.array([*names, OTHER], pa.string()))
     if feature.family in WHOLE:
-        return pa.array(values)
-    return _known(np.ascontiguousarray(values))
-
-
-def _known(values: Floats) -> pa.Array:
-    """Values as they lie, not known as null: the bits that say so are written only where some are not."""
+        return _as_they_lie(values, pa.int32())
     known = ~np.isnan(values)
-    if known.all():
-        return pa.array(values)
-    bits = np.packbits(known, bitorder="little")
-    return pa.Array.from_buffers(pa.float64(), len(values), [pa.py_buffer(bits), pa.py_buffer(values)])
+    return _as_they_lie(values, pa.float64(), None if known.all() else np.packbits(known, bitorder="little"))
+
+
+def _as_they_lie(values: Wholes | Floats, kind: pa.DataType, known: Bits | None = None) -> pa.Array:
+    """Values in place; where some are missing, bits say which are known."""
+    bits = None if known is None else pa.py_buffer(known)
+    return pa.Array.from_buffers(kind, len(values), [bits, pa.py_buffer(np.ascontiguousarray(values))])
