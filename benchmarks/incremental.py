@@ -24,8 +24,9 @@ from benchmarks.features.world import TIME, write_world
 from benchmarks.incremental_page import page_text
 from features.build import silent
 from features.catalog import AttributeCode, Catalog, FeatureDef
+from features.engines.asked import Asked, lead_columns
 from features.engines.event_logs import Limits, open_door, read_event_logs
-from features.engines.local import Asked, lead_columns, write_features
+from features.engines.local import write_features
 from features.engines.store.engine import Given, Updated, update_store
 from features.engines.store.reader import read_store
 from features.event_source import open_events

@@ -15,7 +15,7 @@ from pyarrow import parquet
 
 from features.build import build_features
 from features.catalog import FeatureDef
-from features.engines.local import WHOLE
+from features.feature_values import WHOLE
 from features.histories import build_histories
 from features.project import Project, read_project
 from features.snapshots import snapshots_at

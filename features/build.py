@@ -61,14 +61,16 @@ def build_features(
     """
     refuse_unsorted(snapshots)
     profile = build_profile(histories, tables, catalog)
-    values = room(len(snapshots), catalog)
+    values = np.empty((len(snapshots), len(catalog.features)), order="F")
 
     def fill(block: tuple[int, int]) -> int:
         a, b = (int(i) for i in histories.account_start[list(block)])
         rows = slice(*np.searchsorted(snapshots.lead, [a, b]))
         here = Snapshots(snapshots.lead[rows] - a, snapshots.as_of[rows])
         if len(here):
-            block_values(histories.cut(*block), profile.cut(a, b), here, catalog, values[rows])
+            found = room(len(here), catalog)
+            block_values(histories.cut(*block), profile.cut(a, b), here, catalog, found)
+            found.write(values[rows])
         return b
 
     with ThreadPoolExecutor(threads or os.cpu_count()) as pool:

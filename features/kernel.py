@@ -14,6 +14,7 @@ import numpy as np
 from features import buying_team, engagement, fit
 from features.catalog import Catalog, FeatureDef, Owner
 from features.engagement import Sight, View, Windows
+from features.feature_values import FeatureValues, Wholes, room_for
 from features.histories import Block
 from features.plan import Counts, Recencies, plan_of
 from features.profile import Profile
@@ -35,39 +36,41 @@ class _Seen:
     evidence: Evidence
 
 
-def room(rows: int, catalog: Catalog) -> Floats:
-    """Room for the values of so many snapshots, column by column.
-
-    A row more is taken than given: compiled code then sees one kind of array, and not others for one row or all.
-    """
-    return np.empty((rows + 1, len(catalog.features)), order="F")[:rows]
+def room(rows: int, catalog: Catalog) -> FeatureValues:
+    """Room for the values of so many snapshots."""
+    return room_for(rows, plan_of(catalog).columns)
 
 
-def block_values(block: Block, profile: Profile, snapshots: Snapshots, catalog: Catalog, values: Floats) -> None:
-    """Fill `values` (snapshots × features of the catalog, from `room`): categories as codes, not known as NaN.
+def block_values(block: Block, profile: Profile, snapshots: Snapshots, catalog: Catalog, values: FeatureValues) -> None:
+    """Fill `values` (from `room`, one row per snapshot): categories as codes, not known as NaN.
 
     `snapshots` are sorted by (lead, as_of), leads numbered as in the block. Nothing at or after as_of is seen.
     """
     plan = plan_of(catalog)
     seen = _seen(block, profile, snapshots, catalog, plan.windows)
     for counts in plan.counts:
-        _fill(seen, counts, values, partial(engagement.fill_counts, table=counts.table))
+        _fill(seen, counts, values.whole, partial(engagement.fill_counts, table=counts.table))
     for recencies in plan.recencies:
-        _fill(seen, recencies, values, partial(engagement.fill_days_since_last, of=recencies.of, codes=recencies.codes))
-    for column, feature in plan.others:
+        _fill(
+            seen,
+            recencies,
+            values.real,
+            partial(engagement.fill_days_since_last, of=recencies.of, codes=recencies.codes),
+        )
+    for number, feature in plan.others:
         formula = _FORMULAS[feature.family]
         found = formula(seen, seen.views[feature.owner], feature)
         of_account = feature.owner == "account" and feature.family in _HISTORY
-        values[:, column] = found[seen.sight.account_row] if of_account else found
+        values.of(number, feature)[:] = found[seen.sight.account_row] if of_account else found
 
 
-def _fill(seen: _Seen, together: Counts | Recencies, values: Floats, fill: Callable[..., None]) -> None:
+def _fill(seen: _Seen, together: Counts | Recencies, values: Wholes | Floats, fill: Callable[..., None]) -> None:
     """Fill the columns of features that are worked out together; those of accounts are picked by each snapshot."""
     view, columns = seen.views[together.owner], together.columns
     if together.owner == "lead":
         fill(view, columns=columns, values=values)
         return
-    found = np.empty((len(view.owner) + 1, len(columns)), order="F")[:-1]
+    found = np.empty((len(view.owner) + 1, len(columns)), values.dtype, order="F")[:-1]
     fill(view, columns=np.arange(len(columns)), values=found)
     for number, column in enumerate(columns):
         values[:, column] = found[seen.sight.account_row, number]

@@ -7,6 +7,7 @@ import numpy as np
 
 from features.catalog import Catalog, FeatureDef, Owner
 from features.engagement import Column, CountTable, Windows, count_table, selection
+from features.feature_values import Columns, columns_of
 from features.windows import Ints
 
 # Families whose formula reads the window of so many times `days`.
@@ -20,7 +21,7 @@ _OF_COLLEAGUES = frozenset({"colleagues_active", "seniorities_active"})
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Counts of an owner's events; number j of the table becomes the column `columns[j]` of the values."""
+    """Counts of an owner's events; number j of the table becomes the column `columns[j]` of the whole numbers."""
 
     owner: Owner
     table: CountTable
@@ -29,7 +30,7 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class Recencies:
-    """Days since the last event of each of the `codes` in the column `of`, and the columns of the values they fill."""
+    """Days since the last event of each of the `codes` in the column `of`, and the columns they fill."""
 
     owner: Owner
     of: Column
@@ -41,13 +42,14 @@ class Recencies:
 class Plan:
     """How the features of a catalog are worked out; the others are worked out one by one.
 
-    `windows` are those of leads and of accounts that are looked at, in days.
+    `windows` are those of leads and of accounts that are looked at, in days; `columns` says where values lie.
     """
 
     counts: tuple[Counts, ...]
     recencies: tuple[Recencies, ...]
     others: tuple[tuple[int, FeatureDef], ...]
     windows: Windows
+    columns: Columns
 
 
 _PLANS: dict[int, tuple[Catalog, Plan]] = {}
@@ -67,21 +69,23 @@ def plan_of(catalog: Catalog) -> Plan:
 def _planned(catalog: Catalog) -> Plan:
     counts: dict[tuple[Owner, Column], list[tuple[int, int, int | None]]] = {}
     recencies: dict[tuple[Owner, Column], list[tuple[int, int]]] = {}
-    others = []
-    for column, feature in enumerate(catalog.features):
+    others, columns = [], columns_of(catalog.features)
+    for number, feature in enumerate(catalog.features):
+        place = int(columns.place[number])
         if feature.family == "count" and feature.of is not None:
             of, code = selection(feature.of)
-            counts.setdefault((feature.owner, of), []).append((column, code, feature.days))
+            counts.setdefault((feature.owner, of), []).append((place, code, feature.days))
         elif feature.family == "days_since_last" and feature.of is not None:
             of, code = selection(feature.of)
-            recencies.setdefault((feature.owner, of), []).append((code, column))
+            recencies.setdefault((feature.owner, of), []).append((code, place))
         else:
-            others.append((column, feature))
+            others.append((number, feature))
     return Plan(
         tuple(_counts(*key, asked) for key, asked in counts.items()),
         tuple(Recencies(*key, *np.array(asked, np.int64).T.copy()) for key, asked in recencies.items()),
         tuple(others),
         (_windows(catalog, lambda f: not _of_account(f)), _windows(catalog, _of_account)),
+        columns,
     )
 
 

@@ -38,7 +38,9 @@ def compute_one(history: Mapping[str, object] | LeadHistory, as_of: datetime, ca
     snapshots = Snapshots(np.array([known.lead]), np.array([moment]))
     values = room(1, catalog)
     block_values(known.block, _profile(known, catalog), snapshots, catalog, values)
-    return values[0]
+    row = np.empty((1, len(catalog.features)))
+    values.write(row)
+    return row[0]
 
 
 def _moment(as_of: datetime) -> int:

@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 
 from features.catalog import OTHER, Catalog, FeatureDef
 from features.errors import InputContractError
+from features.feature_values import WHOLE
 from features.windows import NEVER, Floats, Ints
 from serving.lifecycle.standings import read_standing
 
@@ -56,8 +57,6 @@ def arrow_schema(catalog: Catalog) -> pa.Schema:
 
 
 def _type(feature: FeatureDef) -> pa.DataType:
-    from features.engines.local import WHOLE
-
     if feature.type == "category":
         return CATEGORY
     return pa.int32() if feature.family in WHOLE else pa.float64()

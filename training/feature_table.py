@@ -10,10 +10,13 @@ import pandas as pd
 import pyarrow as pa
 
 from features.build import Progress, build_features
+from features.engines.asked import Asked, Leading, lead_columns
 from features.engines.event_logs import EventLogs, Limits
-from features.engines.local import Asked, Leading, lead_columns, write_features, write_rows
+from features.engines.feature_rows import write_rows
+from features.engines.local import write_features
 from features.engines.project_logs import Reading, accounted, batch_rows, project_logs
 from features.event_source import open_events
+from features.feature_values import values_of
 from features.histories import Histories, build_histories
 from features.profile import build_profile
 from features.project import Project
@@ -86,7 +89,8 @@ def _from_memory(job: Job, tables: Tables, histories: Histories, computing: Prog
     catalog, _ = learn_catalog(job.project, job.settings.model, dataset, every)
     asked = Asked(build_profile(histories, tables, catalog), dataset.snapshots, catalog, outcomes_of(dataset))
     table = build_features(histories, tables, dataset.snapshots, catalog)
-    rows = write_rows([(slice(0, len(every)), table)], asked, job.path, computing)
+    values = values_of(table.values, catalog.features)
+    rows = write_rows([(slice(0, len(every)), values)], asked, job.path, computing)
     return Written(rows, len(catalog.features), tables, {})
 
 

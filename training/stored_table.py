@@ -8,7 +8,7 @@ import pandas as pd
 
 from features.build import Progress
 from features.catalog import Catalog
-from features.engines.local import Asked
+from features.engines.asked import Asked
 from features.engines.store.engine import Given, Seen, update_store
 from features.histories import Histories, build_histories
 from features.profile import build_profile

@@ -12,8 +12,9 @@ from benchmarks.features.catalog import catalog
 from benchmarks.features.command import Job, run
 from benchmarks.features.world import write_world
 from features.build import silent
+from features.engines.asked import Asked, lead_columns
 from features.engines.event_logs import EventLogs, Limits, open_door, read_event_logs
-from features.engines.local import Asked, lead_columns, write_features
+from features.engines.local import write_features
 from features.event_order import by_owner_and_time
 from features.event_source import open_events
 from features.histories import Histories, build_histories

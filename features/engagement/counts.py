@@ -8,7 +8,7 @@ from typing import cast
 import numpy as np
 from numba import njit
 
-from features.engagement.view import Codes, Column, View
+from features.engagement.view import Codes, Column, Counts, View
 from features.windows import Floats, Ints
 
 DIRECTIONS = ("inbound", "outbound")
@@ -37,7 +37,7 @@ def count_table(of: Column, asked: Sequence[tuple[int, int | None]]) -> CountTab
     return CountTable(of, windows, slot_of, window, slot_of[[code for code, _ in asked]].astype(np.int64))
 
 
-def fill_counts(view: View, table: CountTable, columns: Ints, values: Floats) -> None:
+def fill_counts(view: View, table: CountTable, columns: Ints, values: Counts) -> None:
     """Fill the chosen columns of `values` (one row per snapshot) with the counts of `table`, in one look at events."""
     spans = [view.span(days) for days in table.windows]
     past, first = view.span(None), np.stack([span.first for span in spans])
@@ -52,7 +52,7 @@ def _fill_counts(
     code: Codes,
     slot_of: Codes,
     outputs: tuple[Ints, Ints, Ints],
-    values: Floats,
+    values: Counts,
 ) -> None:
     """Per slot what has come so far, and per window what has left it: their difference is what the window holds."""
     (begin, first, stop), (window, slot, column) = spans, outputs

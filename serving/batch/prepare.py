@@ -11,11 +11,14 @@ import pyarrow as pa
 from pyarrow import parquet
 
 from features.attribute_points import attribute_points, fit_points
-from features.build import FeatureTable, Progress, account_blocks, silent
+from features.build import Progress, account_blocks, silent
+from features.engines.asked import Asked, Leading
 from features.engines.event_logs import EventLogs, Limits
-from features.engines.local import Asked, Leading, arrow_rows, block_features, feature_parts, in_order
+from features.engines.feature_rows import arrow_rows
+from features.engines.local import block_features, feature_parts, in_order
 from features.engines.project_logs import Reading, accounted, batch_rows, project_logs
 from features.event_source import open_events
+from features.feature_values import FeatureValues
 from features.histories import Block, Histories, build_histories
 from features.points import as_points, engagement_points, total_points
 from features.profile import build_profile
@@ -31,7 +34,7 @@ from serving.scoring_rows import arrow_schema
 from training.bundle import Bundle
 
 CHUNK_ROWS = 50_000
-Parts = Callable[[Asked], Iterator[tuple[slice, FeatureTable]]]
+Parts = Callable[[Asked], Iterator[tuple[slice, FeatureValues]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,10 +209,10 @@ def _leading(what: Scoring, found: _Found) -> Leading:
     return leading
 
 
-def _memory_parts(histories: Histories, asked: Asked, threads: int) -> Iterator[tuple[slice, FeatureTable]]:
+def _memory_parts(histories: Histories, asked: Asked, threads: int) -> Iterator[tuple[slice, FeatureValues]]:
     """Feature rows of one block of accounts after the other, from histories that hold their events."""
 
-    def part(accounts: tuple[int, int]) -> tuple[slice, FeatureTable]:
+    def part(accounts: tuple[int, int]) -> tuple[slice, FeatureValues]:
         a, b = (int(i) for i in histories.account_start[list(accounts)])
         rows = slice(*(int(i) for i in np.searchsorted(asked.snapshots.lead, [a, b])))
         here = Snapshots(asked.snapshots.lead[rows] - a, asked.snapshots.as_of[rows])
@@ -228,9 +231,9 @@ def _chunks(what: Scoring, found: _Found, watch: Watch, parts: Parts) -> Iterato
     schema, asked = arrow_schema(what.bundle.catalog), _asked(what, found)
 
     def tables() -> Iterator[pa.Table]:
-        for rows, table in parts(asked):
+        for rows, values in parts(asked):
             if rows.stop > rows.start:
-                yield arrow_rows(asked, rows, table).select(schema.names).cast(schema)
+                yield arrow_rows(asked, rows, values).select(schema.names).cast(schema)
             watch.computing(rows.stop, len(found.snapshots))
 
     return rechunked(tables(), watch.chunk_rows)

@@ -12,8 +12,8 @@ from worlds import AS_OFS, World, all_pairs, any_assessment, any_change, any_lea
 
 from features.build import build_features, silent
 from features.catalog import Catalog
+from features.engines.asked import Asked, lead_columns
 from features.engines.event_logs import Limits
-from features.engines.local import Asked, lead_columns
 from features.engines.store.engine import Given, Updated, update_store
 from features.engines.store.reader import read_store
 from features.histories import Histories, build_histories

@@ -13,8 +13,9 @@ from store_world import HYGIENE
 from worlds import World, lead
 
 from features.build import build_features
+from features.engines.asked import Asked, lead_columns
 from features.engines.event_logs import EventLogs, Limits, open_door, read_event_logs
-from features.engines.local import Asked, in_order, lead_columns, write_features
+from features.engines.local import in_order, write_features
 from features.errors import InputContractError
 from features.event_source import open_events
 from features.histories import build_histories

@@ -4,6 +4,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from features.engines.feature_rows import arrow_column
+from features.feature_values import values_of
 from serving.language.phrases import phrases_of
 from serving.one_lead import score_one
 from serving.reasons import NONE
@@ -99,11 +101,10 @@ def test_without_path_tables_scores_are_the_same_and_reasons_as_good(judged):
 
 
 def test_a_feature_table_in_arrow_is_scored_like_its_numbers(judged):
-    from features.engines.local import _as_arrow  # the form in which tables are written
-
     bundle, sample = judged
     catalog = bundle.catalog
-    columns = {f.name: _as_arrow(catalog, f, sample.values[:, i]) for i, f in enumerate(catalog.features)}
+    values = values_of(sample.values, catalog.features)
+    columns = {f.name: arrow_column(catalog, f, values.of(i, f)) for i, f in enumerate(catalog.features)}
     table = pa.table({"lead_id": [str(i) for i in range(len(sample.values))]} | columns)
     assert set(arrow_schema(catalog).names) >= set(table.column_names)
     found = score_rows(bundle, scoring_rows(table, catalog), 8)

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from features.build import FeatureTable, build_features
 from features.catalog import Catalog, FeatureDef
-from features.engines.local import WHOLE
+from features.feature_values import WHOLE
 from features.histories import Histories, build_histories
 from features.identifiers import positions_of
 from features.points import as_points, engagement_points, total_points

@@ -6,15 +6,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from features.build import FeatureTable
 from features.engines.account_ranges import PARTITION_EVENTS, column_of
+from features.engines.asked import Asked
 from features.engines.event_logs import Limits
-from features.engines.local import Asked, block_features, in_order
+from features.engines.local import block_features, in_order
 from features.engines.store.events import EventPart, in_groups, number_of_records, positions, records_of
 from features.engines.store.touched import profile_of
 from features.event_codes import Labels
 from features.event_log import TIE_BREAKERS
 from features.event_records import Records
+from features.feature_values import FeatureValues
 from features.histories import Block, Histories, event_logs, wanted_events
 from features.project import HygieneSettings
 from features.snapshots import Snapshots
@@ -76,13 +77,13 @@ def columns_of(records: Records, kinds: Labels, topics: Labels) -> dict[str, Int
 
 def feature_parts(
     stored: StoredEvents, asked: Asked, rows: Ints, limits: Limits
-) -> Iterator[tuple[slice, FeatureTable]]:
+) -> Iterator[tuple[slice, FeatureValues]]:
     """The feature rows of some snapshots (ascending positions), each part with its place among them."""
     account = stored.histories.account[asked.snapshots.lead[rows]]
     groups = list(stored.blocks(np.unique(account), limits.threads))
     bounds = np.searchsorted(account, [int(group[0]) for group in groups] + [len(stored.histories.account_start)])
 
-    def part(number: int) -> tuple[slice, FeatureTable]:
+    def part(number: int) -> tuple[slice, FeatureValues]:
         here = slice(int(bounds[number]), int(bounds[number + 1]))
         block, leads = stored.block(groups[number])
         lead = np.searchsorted(leads, asked.snapshots.lead[rows[here]])

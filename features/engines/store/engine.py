@@ -12,9 +12,9 @@ from tempfile import TemporaryDirectory
 from features.build import Progress, refuse_unsorted
 from features.catalog import Catalog
 from features.drafts import BadRows
+from features.engines.asked import Asked
 from features.engines.event_logs import Limits
 from features.engines.fingerprints import FileMark, code_digest, marks_of, refuse_changed, settings_digest
-from features.engines.local import Asked
 from features.engines.store.arrivals import Arrivals, Given
 from features.engines.store.files import DamagedStoreError, Tally, clock_of, last_number, locked, read_manifest
 from features.engines.store.rejects import read_rejects

@@ -7,8 +7,9 @@ from pathlib import Path
 import pyarrow as pa
 from pyarrow import parquet
 
+from features.engines.feature_rows import rows_writer
 from features.engines.store.files import DamagedStoreError, Manifest, load, read_manifest
-from features.engines.store.rows import RowParts, categories_of, in_slices, open_rows_of
+from features.engines.store.rows import RowParts, in_slices, open_rows_of
 from features.engines.store.state import read_columns
 from features.engines.store.touched import Places
 from features.errors import InputContractError
@@ -55,10 +56,7 @@ class StoredTable:
             writer: parquet.ParquetWriter | None = None
             try:
                 for table in self.tables():
-                    categories = categories_of(table.schema)
-                    writer = writer or parquet.ParquetWriter(
-                        temporary, table.schema, use_dictionary=categories, write_statistics=False
-                    )
+                    writer = writer or rows_writer(temporary, table.schema)
                     writer.write_table(table)
             finally:
                 if writer is not None:

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import parquet
 
+from features.engines.feature_rows import rows_writer
 from features.engines.store.files import DamagedStoreError, RowFiles
 from features.engines.store.touched import Places
 from features.windows import Ints
@@ -110,10 +111,7 @@ def merge_rows(folder: Path, parts: RowParts, places: Places, merged: Ints, numb
         for _, some in in_slices(chosen):
             table = parts.take(some)
             if writer is None:
-                writer = parquet.ParquetWriter(
-                    folder / rows_name(number), table.schema, use_dictionary=categories_of(table.schema),
-                    write_statistics=False,
-                )  # fmt: skip
+                writer = rows_writer(folder / rows_name(number), table.schema)
             writer.write_table(table)
     finally:
         if writer is not None:
@@ -121,8 +119,3 @@ def merge_rows(folder: Path, parts: RowParts, places: Places, merged: Ints, numb
     part, position = places.part.copy(), places.position.copy()
     part[at], position[at] = number, np.arange(len(at))
     return RowFiles(number=number, rows=len(at)), Places(part, position)
-
-
-def categories_of(schema: pa.Schema) -> list[str]:
-    """Columns that are dictionaries."""
-    return [column.name for column in schema if pa.types.is_dictionary(column.type)]

@@ -11,9 +11,10 @@ from pyarrow import parquet
 
 from features.build import Progress
 from features.catalog import Catalog
+from features.engines.asked import Asked
 from features.engines.event_logs import Limits
+from features.engines.feature_rows import write_rows
 from features.engines.fingerprints import FileMark, code_digest, settings_digest
-from features.engines.local import Asked, write_rows
 from features.engines.store.arrivals import Arrived, Given
 from features.engines.store.blocks import StoredEvents, feature_parts
 from features.engines.store.compaction import compact_events, compact_rows
