@@ -24,7 +24,7 @@ def colleagues_active(seen: Sight, days: int) -> Floats:
 
 def seniorities_active(seen: Sight, seniority: Ints, days: int) -> Floats:
     """Number of different seniorities (codes ≥ 0 per lead) of the account with an interaction in the window."""
-    level = np.append(seniority, -1)[seen.block.by_account.lead]
+    level = np.append(seniority, -1).astype(np.int32)[seen.block.by_account.lead]
     found = different(seen.account, level, int(seniority.max(initial=-1)) + 1, days)
     return found[seen.account_row]
 

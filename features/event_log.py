@@ -3,12 +3,17 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
+from numba import njit
 
 from features.event_order import total_order
 from features.windows import Bools, Ints, Segments, starts
 
+Column = npt.NDArray[np.signedinteger]
+EventColumn = npt.NDArray[Any]
 # What follows owner and time in the total order of events, and with them says whether two are the same.
 TIE_BREAKERS = ("lead", "kind", "topic", "direction", "duration", "has_duration", "value")
 
@@ -27,7 +32,7 @@ class EventLog:
 
     start: Ints
     time: Ints
-    columns: Mapping[str, Ints]
+    columns: Mapping[str, EventColumn]
     place: Ints | slice
     first_lead: int = 0
 
@@ -50,10 +55,12 @@ class EventLog:
         return np.arange(self.place.start, self.place.stop) if isinstance(self.place, slice) else self.place
 
     @cached_property
-    def lead(self) -> Ints:
+    def lead(self) -> Column:
         """Lead of each event."""
-        lead = self.columns["lead"][self.place]
-        return np.where(lead < 0, -1, lead - self.first_lead) if self.first_lead else lead
+        lead = self.columns["lead"]
+        if isinstance(self.place, slice):
+            return np.maximum(lead[self.place] - self.first_lead, -1)
+        return _leads_at(lead, self.place, self.first_lead)
 
     @cached_property
     def kind(self) -> Ints:
@@ -96,7 +103,16 @@ class EventLog:
         return np.repeat(np.arange(len(self.start) - 1), np.diff(self.start))
 
 
-def sorted_log(columns: Mapping[str, Ints], rows: Ints, owner: Ints, time: Ints, n: int) -> EventLog:
+@njit(cache=True, nogil=True)
+def _leads_at(lead: Column, place: Ints, first: int) -> Column:
+    """Leads at some positions, numbered from `first`; −1 stays."""
+    found = np.empty(len(place), np.int32)
+    for i in range(len(place)):
+        found[i] = max(lead[place[i]] - first, -1)
+    return found
+
+
+def sorted_log(columns: Mapping[str, EventColumn], rows: Ints, owner: Ints, time: Ints, n: int) -> EventLog:
     """The log of n owners with the events at the positions `rows` of `columns`, in their total order.
 
     `owner` and `time` have one entry per row. Owners are 0…n − 1.
@@ -106,7 +122,7 @@ def sorted_log(columns: Mapping[str, Ints], rows: Ints, owner: Ints, time: Ints,
     return EventLog(starts(owner, n), time[order], columns, place)
 
 
-def lead_log(columns: Mapping[str, Ints], n_leads: int) -> EventLog:
+def lead_log(columns: Mapping[str, EventColumn], n_leads: int) -> EventLog:
     """The log of n leads from columns that are in its order already; events without a lead stand last."""
     own = int(np.count_nonzero(columns["lead"] >= 0))
     return EventLog(starts(columns["lead"][:own], n_leads), columns["time"][:own], columns, slice(0, own))

@@ -16,11 +16,14 @@ from features.catalog import Catalog, FeatureDef, Owner
 from features.engagement import Sight, View, Windows
 from features.feature_values import FeatureValues, Wholes, room_for
 from features.histories import Block
-from features.plan import Counts, Recencies, plan_of
+from features.plan import Counts, Interests, Recencies, days_of, plan_of
 from features.profile import Profile
 from features.qualification import Evidence, latest_evidence
 from features.snapshots import Snapshots
 from features.windows import DAY_US, NEVER, Floats
+
+
+Together = Counts | Recencies | Interests
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,10 @@ def block_values(block: Block, profile: Profile, snapshots: Snapshots, catalog: 
             values.real,
             partial(engagement.fill_days_since_last, of=recencies.of, codes=recencies.codes),
         )
+    for interests in plan.interests:
+        points = seen.worth[seen.views[interests.owner].log.kind]
+        fill = partial(engagement.fill_interest, points=points, half_lives_days=interests.half_lives)
+        _fill(seen, interests, values.real, fill)
     for number, feature in plan.others:
         formula = _FORMULAS[feature.family]
         found = formula(seen, seen.views[feature.owner], feature)
@@ -64,7 +71,7 @@ def block_values(block: Block, profile: Profile, snapshots: Snapshots, catalog: 
         values.of(number, feature)[:] = found[seen.sight.account_row] if of_account else found
 
 
-def _fill(seen: _Seen, together: Counts | Recencies, values: Wholes | Floats, fill: Callable[..., None]) -> None:
+def _fill(seen: _Seen, together: Together, values: Wholes | Floats, fill: Callable[..., None]) -> None:
     """Fill the columns of features that are worked out together; those of accounts are picked by each snapshot."""
     view, columns = seen.views[together.owner], together.columns
     if together.owner == "lead":
@@ -91,12 +98,6 @@ def _seen(block: Block, profile: Profile, snapshots: Snapshots, catalog: Catalog
     )
 
 
-def _days(feature: FeatureDef) -> int:
-    if feature.days is None:
-        raise ValueError(f"feature {feature.name}: family {feature.family} needs days")
-    return feature.days
-
-
 def lead_age_days(block: Block, snapshots: Snapshots) -> Floats:
     """Days from the lead's creation to as_of; NaN when it has no creation time."""
     created = block.created[snapshots.lead]
@@ -111,10 +112,6 @@ def _weekday(snapshots: Snapshots) -> Floats:
 def _month(snapshots: Snapshots) -> Floats:
     month = snapshots.as_of.astype("datetime64[us]").astype("datetime64[M]").astype(np.int64) % 12 + 1
     return month.astype(np.float64)
-
-
-def _interest(seen: _Seen, view: View, feature: FeatureDef) -> Floats:
-    return engagement.interest(view, seen.worth[view.log.kind], _days(feature))
 
 
 def _criteria_met(seen: _Seen, _view: View, _feature: FeatureDef) -> Floats:
@@ -134,14 +131,13 @@ _HISTORY: Mapping[str, Formula] = {
     "count": lambda _, view, f: engagement.count(view, f.of, f.days),
     "days_since_last": lambda _, view, f: engagement.days_since_last(view, f.of),
     "days_since_first": lambda _, view, __: engagement.days_since_first(view),
-    "interest": _interest,
     "active_days": lambda _, view, f: engagement.active_days(view, f.days),
     "sessions": lambda _, view, f: engagement.sessions(view, f.days),
     "dwell_s": lambda _, view, f: engagement.dwell_s(view, f.days),
     "dwell_mean_s": lambda _, view, f: engagement.dwell_mean_s(view, f.days),
     "value": lambda _, view, f: engagement.value(view, f.days),
-    "trend": lambda _, view, f: engagement.trend(view, f.of, _days(f)),
-    "trend_ratio": lambda _, view, f: engagement.trend_ratio(view, _days(f)),
+    "trend": lambda _, view, f: engagement.trend(view, f.of, days_of(f)),
+    "trend_ratio": lambda _, view, f: engagement.trend_ratio(view, days_of(f)),
     "variety": lambda _, view, f: engagement.variety(view, f.days),
     "entropy": lambda _, view, f: engagement.entropy(view, f.days),
     "gap_mean_days": lambda _, view, __: engagement.gap_mean_days(view),
@@ -153,9 +149,9 @@ _HISTORY: Mapping[str, Formula] = {
 _FORMULAS: Mapping[str, Formula] = {
     **_HISTORY,
     "colleagues": lambda seen, _, __: buying_team.colleagues(seen.sight.block, seen.sight.snapshots),
-    "colleagues_active": lambda seen, _, f: buying_team.colleagues_active(seen.sight, _days(f)),
+    "colleagues_active": lambda seen, _, f: buying_team.colleagues_active(seen.sight, days_of(f)),
     "seniorities_active": lambda seen, _, f: buying_team.seniorities_active(
-        seen.sight, seen.profile.seniority, _days(f)
+        seen.sight, seen.profile.seniority, days_of(f)
     ),
     "attribute": lambda seen, _, f: seen.attributes[f.of or ""],
     "profile_filled": lambda seen, _, __: fit.filled_share(seen.attributes.values(), len(seen.sight.snapshots)),

@@ -8,7 +8,7 @@ import numpy as np
 from features.catalog import Catalog, FeatureDef, Owner
 from features.engagement import Column, CountTable, Windows, count_table, selection
 from features.feature_values import Columns, columns_of
-from features.windows import Ints
+from features.windows import Floats, Ints
 
 # Families whose formula reads the window of so many times `days`.
 _LONGEST = {
@@ -39,6 +39,15 @@ class Recencies:
 
 
 @dataclass(frozen=True, slots=True)
+class Interests:
+    """Interest of an owner for each of the half-lives (days), and the columns they fill."""
+
+    owner: Owner
+    half_lives: Floats
+    columns: Ints
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """How the features of a catalog are worked out; the others are worked out one by one.
 
@@ -47,6 +56,7 @@ class Plan:
 
     counts: tuple[Counts, ...]
     recencies: tuple[Recencies, ...]
+    interests: tuple[Interests, ...]
     others: tuple[tuple[int, FeatureDef], ...]
     windows: Windows
     columns: Columns
@@ -69,6 +79,7 @@ def plan_of(catalog: Catalog) -> Plan:
 def _planned(catalog: Catalog) -> Plan:
     counts: dict[tuple[Owner, Column], list[tuple[int, int, int | None]]] = {}
     recencies: dict[tuple[Owner, Column], list[tuple[int, int]]] = {}
+    interests: dict[Owner, list[tuple[int, int]]] = {}
     others, columns = [], columns_of(catalog.features)
     for number, feature in enumerate(catalog.features):
         place = int(columns.place[number])
@@ -78,11 +89,14 @@ def _planned(catalog: Catalog) -> Plan:
         elif feature.family == "days_since_last" and feature.of is not None:
             of, code = selection(feature.of)
             recencies.setdefault((feature.owner, of), []).append((code, place))
+        elif feature.family == "interest":
+            interests.setdefault(feature.owner, []).append((days_of(feature), place))
         else:
             others.append((number, feature))
     return Plan(
         tuple(_counts(*key, asked) for key, asked in counts.items()),
         tuple(Recencies(*key, *np.array(asked, np.int64).T.copy()) for key, asked in recencies.items()),
+        tuple(_interests(owner, asked) for owner, asked in interests.items()),
         tuple(others),
         (_windows(catalog, lambda f: not _of_account(f)), _windows(catalog, _of_account)),
         columns,
@@ -92,6 +106,22 @@ def _planned(catalog: Catalog) -> Plan:
 def _counts(owner: Owner, of: Column, asked: list[tuple[int, int, int | None]]) -> Counts:
     columns = np.array([column for column, _, _ in asked])
     return Counts(owner, count_table(of, [(code, days) for _, code, days in asked]), columns)
+
+
+def days_of(feature: FeatureDef) -> int:
+    """The days of a feature whose family needs them.
+
+    Raises:
+        ValueError: it has none.
+    """
+    if feature.days is None:
+        raise ValueError(f"feature {feature.name}: family {feature.family} needs days")
+    return feature.days
+
+
+def _interests(owner: Owner, asked: list[tuple[int, int]]) -> Interests:
+    half_lives, columns = np.array(asked, np.int64).T
+    return Interests(owner, half_lives.astype(np.float64), columns.copy())
 
 
 def _of_account(feature: FeatureDef) -> bool:

@@ -7,7 +7,7 @@ cut into blocks, whoever calls.
 
 from features.engagement.activity import active_days, sessions
 from features.engagement.counts import CountTable, count, count_table, fill_counts, selection
-from features.engagement.interest import interest
+from features.engagement.interest import fill_interest, interest
 from features.engagement.movement import trend, trend_ratio
 from features.engagement.recency import days_since_first, days_since_last, fill_days_since_last
 from features.engagement.rhythm import gap_max_days, gap_mean_days, gap_std_days
@@ -34,6 +34,7 @@ __all__ = [
     "entropy",
     "fill_counts",
     "fill_days_since_last",
+    "fill_interest",
     "first_kind",
     "gap_max_days",
     "gap_mean_days",

@@ -14,25 +14,42 @@ def interest(view: View, points: Floats, half_life_days: float) -> Floats:
     the points themselves and no large numbers are subtracted, so nothing overflows or cancels over ten years, and the
     value does not depend on which other snapshots are asked for.
     """
-    past = view.span(None)
-    return _faded(view.owner, (past.first, past.stop), view.as_of, view.log.time, points, half_life_days * DAY_US)
+    faded = np.empty((len(view.owner), 1))
+    fill_interest(view, points, np.array([half_life_days]), np.array([0]), faded)
+    return faded[:, 0]
+
+
+def fill_interest(view: View, points: Floats, half_lives_days: Floats, columns: Ints, values: Floats) -> None:
+    """Fill the chosen columns of `values` (one row per snapshot): the interest for each half-life."""
+    past, times = view.span(None), (view.as_of, view.log.time)
+    asked = half_lives_days * DAY_US, columns
+    _fill_faded(view.owner, (past.first, past.stop), times, points, asked, values)
 
 
 @njit(cache=True, nogil=True)
-def _faded(
-    owner: Ints, past: tuple[Ints, Ints], as_of: Ints, time: Ints, points: Floats, half_life_us: float
-) -> Floats:
-    first, stop = past
-    result = np.zeros(len(owner))
-    total, at = 0.0, 0
+def _fill_faded(
+    owner: Ints,
+    past: tuple[Ints, Ints],
+    times: tuple[Ints, Ints],
+    points: Floats,
+    asked: tuple[Floats, Ints],
+    values: Floats,
+) -> None:
+    """One sum per half-life: what they wait for, the last sum faded, is worked out side by side."""
+    (first, stop), (as_of, time), (half_lives_us, columns) = past, times, asked
+    n = len(half_lives_us)
+    total, at = np.zeros(n), 0
     for i in range(len(owner)):
         if i == 0 or owner[i] != owner[i - 1]:
-            total, at = 0.0, first[i]
+            total[:] = 0
+            at = first[i]
         while at < stop[i]:
-            if at > first[i] and time[at] > time[at - 1]:
-                total *= 2.0 ** (-(time[at] - time[at - 1]) / half_life_us)
-            total += points[at]
+            elapsed = time[at] - time[at - 1] if at > first[i] else 0
+            for k in range(n):
+                if elapsed > 0:
+                    total[k] *= 2.0 ** (-elapsed / half_lives_us[k])
+                total[k] += points[at]
             at += 1
-        if at > first[i]:
-            result[i] = total * 2.0 ** (-(as_of[i] - time[at - 1]) / half_life_us)
-    return result
+        for k in range(n):
+            some = at > first[i]
+            values[i, columns[k]] = total[k] * 2.0 ** (-(as_of[i] - time[at - 1]) / half_lives_us[k]) if some else 0.0

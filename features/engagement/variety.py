@@ -9,10 +9,22 @@ from numba import njit
 from features.engagement.view import Counts, View
 from features.windows import Floats, Ints
 
+FEW = 64
+
 
 def variety(view: View, days: int | None) -> Floats:
     """Number of different kinds in the window (kinds outside the vocabulary count as one)."""
-    return different(view, view.kind, view.n_kinds + 1, days)
+    return _some(view.counts("kind", days))
+
+
+@njit(cache=True, nogil=True)
+def _some(counts: Counts) -> Floats:
+    """How many of the codes (rows) have an event in the window of each snapshot (columns)."""
+    result = np.zeros(counts.shape[1])
+    for k in range(counts.shape[0]):
+        for i in range(counts.shape[1]):
+            result[i] += counts[k, i] > 0
+    return result
 
 
 def different(view: View, member: npt.NDArray[np.signedinteger], n: int, days: int | None) -> Floats:
@@ -54,13 +66,37 @@ def entropy(view: View, days: int | None) -> Floats:
 
 @njit(cache=True, nogil=True)
 def _entropy(counts: Counts) -> Floats:
-    result = np.zeros(counts.shape[1])
+    """Most windows hold few events: p·ln p is looked up for these, code by code; the others are worked out."""
+    result, total = np.zeros(counts.shape[1]), np.zeros(counts.shape[1], np.int32)
+    for k in range(counts.shape[0]):
+        for i in range(counts.shape[1]):
+            total[i] += counts[k, i]
+    known = _surprises(total)
+    for k in range(counts.shape[0]):
+        for i in range(counts.shape[1]):
+            row = np.uint32(total[i] if total[i] < FEW else 0)
+            result[i] -= known[row, np.uint32(counts[k, i] if row else 0)]
     for i in range(counts.shape[1]):
-        total = 0
-        for k in range(counts.shape[0]):
-            total += counts[k, i]
-        for k in range(counts.shape[0]):
-            if 0 < counts[k, i] < total:
-                share = counts[k, i] / total
-                result[i] -= share * log(share)
+        if total[i] >= FEW:
+            for k in range(counts.shape[0]):
+                result[i] -= _surprise(counts[k, i], total[i])
     return result
+
+
+@njit(cache=True, nogil=True)
+def _surprises(total: Counts) -> Floats:
+    """p·ln p of so many (columns) of so many events (rows), for the numbers of events that occur."""
+    known, done = np.zeros((FEW, FEW)), np.zeros(FEW, np.bool_)
+    for i in range(len(total)):
+        if total[i] < FEW and not done[total[i]]:
+            done[total[i]] = True
+            for some in range(total[i]):
+                known[total[i], some] = _surprise(some, total[i])
+    return known
+
+
+@njit(cache=True, nogil=True)
+def _surprise(some: int, total: int) -> float:
+    """p·ln p of the share p = some / total."""
+    share = some / total
+    return share * log(share) if 0 < some < total else 0.0

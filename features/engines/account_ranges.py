@@ -9,6 +9,7 @@ from numba import njit
 from features.engines.partitions import Partitions
 from features.event_codes import Codes
 from features.event_door import EventDoor
+from features.event_log import EventColumn
 from features.event_records import NO_DURATION, Column, Records
 from features.histories import Histories
 from features.windows import Ints
@@ -17,16 +18,17 @@ PARTITION_EVENTS = 200_000
 MOST_PARTITIONS = 2_000
 
 
-class Fields(dict[str, Ints]):
-    """Fields of records in int64, each made when it is first asked for."""
+class Fields(dict[str, EventColumn]):
+    """Fields of records, each made in int64 when it is first asked for."""
 
     def __init__(self, records: Records, codes: dict[str, Ints]) -> None:
         super().__init__()
         self._records, self._codes = records, codes
 
-    def __missing__(self, name: str) -> Ints:
+    def __missing__(self, name: str) -> EventColumn:
         column = column_of(self._records, name)
-        found = self[name] = self._codes[name][column] if name in self._codes else column
+        found: EventColumn = self._codes[name][column] if name in self._codes else column
+        self[name] = found
         return found
 
 

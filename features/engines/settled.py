@@ -5,21 +5,22 @@ from numba import njit
 
 from features.account_order import merged_accounts
 from features.engines.account_ranges import AccountRanges, Fields
+from features.event_codes import Codes
 from features.event_log import TIE_BREAKERS, EventLog
 from features.event_records import NO_DURATION, Records
 from features.histories import Block
-from features.windows import Ints
+from features.windows import Bools, Ints
 
 
 def settled_logs(ranges: AccountRanges, number: int, records: Records, alone: Block) -> tuple[EventLog, EventLog]:
     """The events by lead and by account; `alone` are the histories of the range's leads without events."""
     kinds, topics = ranges.door.kinds.alphabetical()[1], ranges.door.topics.alphabetical()[1]
     fields = Fields(records, {"topic": topics})
-    if "duration" in (records.dtype.names or ()):
-        fields["duration"], fields["has_duration"] = _durations(records["duration"])
     fields["time"], fields["lead"], fields["kind"], of_lead = _of_leads(
         records["time"], records["lead"], records["kind"], (ranges.leads(number)[0], len(alone.created)), kinds
     )
+    if "duration" in (records.dtype.names or ()):
+        fields["duration"], fields["has_duration"] = _durations(records["duration"])
     own = int(of_lead[-1])
     by_lead = EventLog(of_lead, fields["time"][:own], fields, slice(0, own))
     without_lead = _accounts_without_lead(ranges, number, records, own)
@@ -41,26 +42,36 @@ def _accounts_without_lead(ranges: AccountRanges, number: int, records: Records,
 
 
 @njit(cache=True, nogil=True)
-def _durations(given: Ints) -> tuple[Ints, Ints]:
+def _durations(given: Ints) -> tuple[Ints, Bools]:
     """Durations, 0 where there is none, and which there are."""
-    duration, known = np.zeros(len(given), np.int64), np.zeros(len(given), np.int64)
+    duration, known = np.empty(len(given), np.int64), np.empty(len(given), np.bool_)
     for i in range(len(given)):
-        if given[i] != NO_DURATION:
-            duration[i], known[i] = given[i], 1
+        # Multiplied, not asked: whether one is given follows no pattern that a processor could foresee.
+        known[i] = given[i] != NO_DURATION
+        duration[i] = given[i] * np.int64(given[i] != NO_DURATION)
     return duration, known
 
 
 @njit(cache=True, nogil=True)
-def _of_leads(time: Ints, lead: Ints, kind: Ints, leads: tuple[int, int], kinds: Ints) -> tuple[Ints, Ints, Ints, Ints]:
-    """Time, lead (numbered from the first) and kind of each record, and where each lead's begin: one look at each."""
+def _of_leads(
+    time: Ints, lead: Codes, kind: Codes, leads: tuple[int, int], kinds: Ints
+) -> tuple[Ints, Codes, Ints, Ints]:
+    """Time, lead (numbered from the first) and kind of each record, and where each lead's begin: one look at each.
+
+    Records stand by lead, those without one last.
+    """
     first, number = leads
-    times, of, codes = np.empty(len(time), np.int64), np.empty(len(time), np.int64), np.empty(len(time), np.int64)
-    start = np.zeros(number + 1, np.int64)
+    times, of, codes = np.empty(len(time), np.int64), np.empty(len(time), np.int32), np.empty(len(time), np.int64)
+    start = np.empty(number + 1, np.int64)
+    begun = 0
     for i in range(len(time)):
         times[i], codes[i] = time[i], kinds[kind[i]]
-        of[i] = lead[i] - first if lead[i] >= 0 else -1
-        if lead[i] >= 0:
-            start[of[i] + 1] += 1
-    for i in range(number):
-        start[i + 1] += start[i]
+        of[i] = max(lead[i] - first, -1)
+        while begun <= of[i]:
+            start[begun] = i
+            begun += 1
+    own = len(time)
+    while own > 0 and of[own - 1] < 0:
+        own -= 1
+    start[begun:] = own
     return times, of, codes, start
