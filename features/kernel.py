@@ -22,7 +22,6 @@ from features.qualification import Evidence, latest_evidence
 from features.snapshots import Snapshots
 from features.windows import DAY_US, NEVER, Floats
 
-
 Together = Counts | Recencies | Interests
 
 
