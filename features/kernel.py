@@ -20,7 +20,7 @@ from features.plan import Counts, Interests, Recencies, days_of, plan_of
 from features.profile import Profile
 from features.qualification import Evidence, latest_evidence
 from features.snapshots import Snapshots
-from features.windows import DAY_US, NEVER, Floats
+from features.windows import DAY_US, NEVER, Few, Floats
 
 Together = Counts | Recencies | Interests
 
@@ -60,8 +60,7 @@ def block_values(block: Block, profile: Profile, snapshots: Snapshots, catalog: 
             partial(engagement.fill_days_since_last, of=recencies.of, codes=recencies.codes),
         )
     for interests in plan.interests:
-        points = seen.worth[seen.views[interests.owner].log.kind]
-        fill = partial(engagement.fill_interest, points=points, half_lives_days=interests.half_lives)
+        fill = partial(engagement.fill_interest, worth=seen.worth, half_lives_days=interests.half_lives)
         _fill(seen, interests, values.real, fill)
     for number, feature in plan.others:
         formula = _FORMULAS[feature.family]
@@ -125,7 +124,7 @@ def _criterion(seen: _Seen, feature: FeatureDef) -> int:
     return seen.evidence.criteria.index(feature.of or "")
 
 
-Formula = Callable[[_Seen, View, FeatureDef], Floats]
+Formula = Callable[[_Seen, View, FeatureDef], Floats | Few]
 _HISTORY: Mapping[str, Formula] = {
     "count": lambda _, view, f: engagement.count(view, f.of, f.days),
     "days_since_last": lambda _, view, f: engagement.days_since_last(view, f.of),

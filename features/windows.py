@@ -5,12 +5,16 @@ Times are int64 microseconds since 1970-01-01 UTC. An event at exactly `as_of` i
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 from numba import njit
 
 Ints = npt.NDArray[np.int64]
+# Positions and numbers of the events of one block, which are far fewer: half the memory to write and read again.
+Few = npt.NDArray[np.int32]
+Positions = TypeVar("Positions", Ints, Few)
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
@@ -99,38 +103,38 @@ def _first_not_before(start: Ints, time: Ints, owner: Ints, moment: Ints) -> Int
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class Span(Generic[Positions]):
     """The events each snapshot may see: positions `[first, stop)` of the sorted times."""
 
-    first: Ints
-    stop: Ints
+    first: Positions
+    stop: Positions
 
     @property
-    def count(self) -> Ints:
+    def count(self) -> Positions:
         """Number of events in the window."""
         return self.stop - self.first
 
 
-def history(segments: Segments, owner: Ints, as_of: Ints) -> Span:
+def history(segments: Segments, owner: Ints, as_of: Ints) -> Span[Ints]:
     """All events of the owner before `as_of`."""
     return Span(segments.start[owner], first_not_before(segments, owner, as_of))
 
 
-def spans(segments: Segments, owner: Ints, as_of: Ints, windows: Sequence[int]) -> dict[int | None, Span]:
+def spans(segments: Segments, owner: Ints, as_of: Ints, windows: Sequence[int]) -> dict[int | None, Span[Few]]:
     """All events of the owner before `as_of` (None), and those in `[as_of − days, as_of)` for each of the windows.
 
     The pairs (owner, as_of) are sorted.
     """
     past, first = _spans(segments.start, segments.time, owner, as_of, np.array([0, *windows]) * DAY_US)
-    found: dict[int | None, Span] = {None: Span(first[0], past)}
+    found: dict[int | None, Span[Few]] = {None: Span(first[0], past)}
     found.update({days: Span(first[row], past) for row, days in enumerate(windows, start=1)})
     return found
 
 
 @njit(cache=True, nogil=True)
-def _spans(start: Ints, time: Ints, owner: Ints, as_of: Ints, lengths: Ints) -> tuple[Ints, Ints]:
+def _spans(start: Ints, time: Ints, owner: Ints, as_of: Ints, lengths: Ints) -> tuple[Few, Few]:
     """Position of the first event not before each as_of, and where each window (rows; the first holds all) begins."""
-    stop, first = np.empty(len(owner), np.int64), np.empty((len(lengths), len(owner)), np.int64)
+    stop, first = np.empty(len(owner), np.int32), np.empty((len(lengths), len(owner)), np.int32)
     low = np.empty(len(lengths), np.int64)
     high = 0
     for i in range(len(owner)):
@@ -157,13 +161,24 @@ def prefix_sums(values: npt.NDArray[np.generic]) -> Ints:
     return sums
 
 
-def over(sums: Ints, span: Span) -> Ints:
+@njit(cache=True, nogil=True)
+def prefix_counts(chosen: Bools) -> Few:
+    """How many of the events before each position are chosen."""
+    counts, number = np.empty(len(chosen) + 1, np.int32), 0
+    counts[0] = 0
+    for i in range(len(chosen)):
+        number += chosen[i]
+        counts[i + 1] = number
+    return counts
+
+
+def over(sums: Ints | Few, span: Span[Few]) -> Ints:
     """Sum over each span, from prefix sums."""
     return _over(sums, span.first, span.stop)
 
 
 @njit(cache=True, nogil=True)
-def _over(sums: Ints, first: Ints, stop: Ints) -> Ints:
+def _over(sums: Ints | Few, first: Few, stop: Few) -> Ints:
     found = np.empty(len(first), np.int64)
     for i in range(len(first)):
         found[i] = sums[stop[i]] - sums[first[i]]

@@ -1,8 +1,8 @@
 """Engagement features: what a history shows before an as-of date, one family of formulas a module.
 
-Every function takes a `View` (the events of leads or accounts, and the snapshots) and gives one float64 value per
-snapshot. Sums run over integers or in each owner's own event order, so values are bit-identical however the leads are
-cut into blocks, whoever calls.
+Every function takes a `View` (the events of leads or accounts, and the snapshots) and gives one value per snapshot:
+whole numbers in int32, all others in float64. Sums run over integers or in each owner's own event order, so values are
+bit-identical however the leads are cut into blocks, whoever calls.
 """
 
 from features.engagement.activity import active_days, sessions

@@ -4,7 +4,8 @@ import numpy as np
 from numba import njit
 
 from features.engagement.view import View
-from features.windows import DAY_US, Floats, Ints
+from features.event_log import EventColumn
+from features.windows import DAY_US, Few, Floats, Ints
 
 
 def interest(view: View, points: Floats, half_life_days: float) -> Floats:
@@ -14,29 +15,34 @@ def interest(view: View, points: Floats, half_life_days: float) -> Floats:
     the points themselves and no large numbers are subtracted, so nothing overflows or cancels over ten years, and the
     value does not depend on which other snapshots are asked for.
     """
-    faded = np.empty((len(view.owner), 1))
-    fill_interest(view, points, np.array([half_life_days]), np.array([0]), faded)
+    faded, half_life, itself = np.empty((len(view.owner), 1)), np.array([half_life_days]), np.arange(len(points))
+    past, times = view.span(None), (view.as_of, view.log.time)
+    asked = half_life * DAY_US, np.array([0])
+    _fill_faded(view.owner, (past.first, past.stop), times, (points, itself), asked, faded)
     return faded[:, 0]
 
 
-def fill_interest(view: View, points: Floats, half_lives_days: Floats, columns: Ints, values: Floats) -> None:
-    """Fill the chosen columns of `values` (one row per snapshot): the interest for each half-life."""
+def fill_interest(view: View, worth: Floats, half_lives_days: Floats, columns: Ints, values: Floats) -> None:
+    """Fill the chosen columns of `values` (one row per snapshot): the interest for each half-life.
+
+    `worth` holds the points of each kind of the log.
+    """
     past, times = view.span(None), (view.as_of, view.log.time)
     asked = half_lives_days * DAY_US, columns
-    _fill_faded(view.owner, (past.first, past.stop), times, points, asked, values)
+    _fill_faded(view.owner, (past.first, past.stop), times, (worth, view.log.kind), asked, values)
 
 
 @njit(cache=True, nogil=True)
 def _fill_faded(
     owner: Ints,
-    past: tuple[Ints, Ints],
+    past: tuple[Few, Few],
     times: tuple[Ints, Ints],
-    points: Floats,
+    worth: tuple[Floats, EventColumn],
     asked: tuple[Floats, Ints],
     values: Floats,
 ) -> None:
     """One sum per half-life: what they wait for, the last sum faded, is worked out side by side."""
-    (first, stop), (as_of, time), (half_lives_us, columns) = past, times, asked
+    (first, stop), (as_of, time), (points, of), (half_lives_us, columns) = past, times, worth, asked
     n = len(half_lives_us)
     total, at = np.zeros(n), 0
     for i in range(len(owner)):
@@ -45,10 +51,11 @@ def _fill_faded(
             at = first[i]
         while at < stop[i]:
             elapsed = time[at] - time[at - 1] if at > first[i] else 0
+            gained = points[of[at]]
             for k in range(n):
                 if elapsed > 0:
                     total[k] *= 2.0 ** (-elapsed / half_lives_us[k])
-                total[k] += points[at]
+                total[k] += gained
             at += 1
         for k in range(n):
             some = at > first[i]

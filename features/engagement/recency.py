@@ -5,14 +5,14 @@ from numba import njit
 
 from features.engagement.counts import selection
 from features.engagement.view import Codes, Column, View
-from features.windows import DAY_US, NEVER, Bools, Floats, Ints
+from features.windows import DAY_US, NEVER, Bools, Few, Floats, Ints
 
 
 def days_since_last(view: View, of: str | None) -> Floats:
     """Days from the last chosen interaction (see `count`) to as_of, (as_of − t) / 86,400 s; NaN without one."""
     if of is None:
         past = view.span(None)
-        return _days_before(view, past.stop - 1, past.count > 0)
+        return _days_before(view.as_of, view.log.time, past.stop - 1, past.first < past.stop)
     column, code = selection(of)
     days = np.empty((len(view.owner), 1))
     fill_days_since_last(view, column, np.array([code]), np.array([0]), days)
@@ -22,12 +22,14 @@ def days_since_last(view: View, of: str | None) -> Floats:
 def days_since_first(view: View) -> Floats:
     """Days from the owner's first interaction to as_of; NaN without one."""
     past = view.span(None)
-    return _days_before(view, past.first, past.count > 0)
+    return _days_before(view.as_of, view.log.time, past.first, past.first < past.stop)
 
 
-def _days_before(view: View, position: Ints, some: Bools) -> Floats:
-    days = np.full(len(view.owner), np.nan)
-    days[some] = (view.as_of[some] - view.log.time[position[some]]) / DAY_US
+@njit(cache=True, nogil=True)
+def _days_before(as_of: Ints, time: Ints, position: Few, some: Bools) -> Floats:
+    days = np.empty(len(as_of))
+    for i in range(len(as_of)):
+        days[i] = (as_of[i] - time[position[i]]) / DAY_US if some[i] else np.nan
     return days
 
 
@@ -40,7 +42,7 @@ def fill_days_since_last(view: View, of: Column, codes: Ints, columns: Ints, val
 @njit(cache=True, nogil=True)
 def _fill_days(
     owner: Ints,
-    past: tuple[Ints, Ints],
+    past: tuple[Few, Few],
     times: tuple[Ints, Ints],
     code: Codes,
     asked: tuple[Ints, Ints],

@@ -7,37 +7,36 @@ import numpy.typing as npt
 from numba import njit
 
 from features.engagement.view import Counts, View
-from features.windows import Floats, Ints
+from features.windows import Few, Floats, Ints
 
 FEW = 64
 
 
-def variety(view: View, days: int | None) -> Floats:
+def variety(view: View, days: int | None) -> Few:
     """Number of different kinds in the window (kinds outside the vocabulary count as one)."""
     return _some(view.counts("kind", days))
 
 
 @njit(cache=True, nogil=True)
-def _some(counts: Counts) -> Floats:
+def _some(counts: Counts) -> Few:
     """How many of the codes (rows) have an event in the window of each snapshot (columns)."""
-    result = np.zeros(counts.shape[1])
+    result = np.zeros(counts.shape[1], np.int32)
     for k in range(counts.shape[0]):
         for i in range(counts.shape[1]):
             result[i] += counts[k, i] > 0
     return result
 
 
-def different(view: View, member: npt.NDArray[np.signedinteger], n: int, days: int | None) -> Floats:
+def different(view: View, member: npt.NDArray[np.signedinteger], n: int, days: int | None) -> Few:
     """Number of different members (one code of n per event, −1 for none) with an event in the window."""
     span = view.span(days)
     return _different(view.owner, span.first, span.stop, member, n)
 
 
 @njit(cache=True, nogil=True)
-def _different(owner: Ints, first: Ints, stop: Ints, member: npt.NDArray[np.signedinteger], n: int) -> Floats:
+def _different(owner: Ints, first: Few, stop: Few, member: npt.NDArray[np.signedinteger], n: int) -> Few:
     """A window slides over each owner's events and keeps how many events each member has in it."""
-    result = np.empty(len(owner))
-    inside = np.zeros(n, np.int64)
+    result, inside = np.empty(len(owner), np.int32), np.zeros(n, np.int32)
     different = low = high = 0
     for i in range(len(owner)):
         if i == 0 or owner[i] != owner[i - 1]:

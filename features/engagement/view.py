@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from features.event_log import EventLog
-from features.windows import Floats, Ints, Span, spans
+from features.event_log import EventColumn, EventLog
+from features.windows import Few, Floats, Ints, Span, spans
 
 Column = Literal["kind", "topic", "direction"]
 Codes = npt.NDArray[np.int32]
@@ -32,27 +32,27 @@ class View:
     topic_codes: Codes
     n_kinds: int
     windows: tuple[int, ...] = ()
-    _spans: dict[int | None, Span] = field(default_factory=dict)
+    _spans: dict[int | None, Span[Few]] = field(default_factory=dict)
     _counts: dict[tuple[Column, int | None], Counts] = field(default_factory=dict)
-    _sums: dict[str, Ints] = field(default_factory=dict)
+    _sums: dict[str, EventColumn] = field(default_factory=dict)
     _gaps: list[tuple[Ints, Ints, Floats, Ints]] = field(default_factory=list)
 
     @cached_property
     def kind(self) -> Codes:
         """Code of each event's kind."""
-        return self.kind_codes[self.log.kind]
+        return _recoded(self.kind_codes, self.log.kind)
 
     @cached_property
     def topic(self) -> Codes:
         """Code of each event's topic."""
-        return self.topic_codes[self.log.topic]
+        return _recoded(self.topic_codes, self.log.topic)
 
     @cached_property
     def direction(self) -> Codes:
         """Code of each event's direction."""
         return self.log.direction.astype(np.int32)
 
-    def span(self, days: int | None) -> Span:
+    def span(self, days: int | None) -> Span[Few]:
         """Events in the last `days` before as_of (None: all before it); all windows are searched for at once."""
         if days not in self._spans:
             asked = self.windows if days is None or days in self.windows else (days,)
@@ -83,7 +83,16 @@ class View:
 
 
 @njit(cache=True, nogil=True)
-def _counts_by_code(owner: Ints, first: Ints, stop: Ints, code: Codes, n: int) -> Counts:
+def _recoded(codes: Codes, code: EventColumn) -> Codes:
+    """The entry of `codes` for each code, the last for −1."""
+    found = np.empty(len(code), np.int32)
+    for i in range(len(code)):
+        found[i] = codes[code[i]]
+    return found
+
+
+@njit(cache=True, nogil=True)
+def _counts_by_code(owner: Ints, first: Few, stop: Few, code: Codes, n: int) -> Counts:
     """A window slides over each owner's events; what enters is added and what leaves is taken away."""
     result = np.empty((n, len(owner)), np.int32)
     inside = np.zeros(n, np.int32)

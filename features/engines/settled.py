@@ -55,13 +55,13 @@ def _durations(given: Ints) -> tuple[Ints, Bools]:
 @njit(cache=True, nogil=True)
 def _of_leads(
     time: Ints, lead: Codes, kind: Codes, leads: tuple[int, int], kinds: Ints
-) -> tuple[Ints, Codes, Ints, Ints]:
+) -> tuple[Ints, Codes, Codes, Ints]:
     """Time, lead (numbered from the first) and kind of each record, and where each lead's begin: one look at each.
 
     Records stand by lead, those without one last.
     """
     first, number = leads
-    times, of, codes = np.empty(len(time), np.int64), np.empty(len(time), np.int32), np.empty(len(time), np.int64)
+    times, of, codes = np.empty(len(time), np.int64), np.empty(len(time), np.int32), np.empty(len(time), np.int32)
     start = np.empty(number + 1, np.int64)
     begun = 0
     for i in range(len(time)):
