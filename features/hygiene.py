@@ -113,8 +113,9 @@ def by_rule(rule: Codes, names: tuple[str, ...]) -> Unwanted:
 
 
 def _refuse_mixed(log: "EventLog") -> None:
-    changes = np.flatnonzero(log.lead[1:] != log.lead[:-1]) + 1
-    if not np.isin(changes, log.start).all():
+    differs = log.lead[1:] != log.lead[:-1]
+    differs[log.start[(log.start > 0) & (log.start < len(log.time))] - 1] = False
+    if differs.any():
         raise ValueError("hygiene needs a log whose owners are single leads; got owners with events of several leads")
 
 

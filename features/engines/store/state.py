@@ -174,19 +174,27 @@ def number_leads(state: State, histories: Histories, accounts: pd.Series, intern
         raise RebuildError("leads or accounts that had interactions are gone")
     if state.known is not None and (internal != np.append(state.known.internal, False)[former])[former >= 0].any():
         raise RebuildError("the test leads are others")
-    of_lead = find_ids(index_ids(account_ids), pa.chunked_array([as_texts(histories.leads["account_id"])]))
     return Numbering(
         lead_ids=lead_ids,
         former=former,
         lead_number=lead_number,
         account_ids=account_ids,
         account_number=account_number,
-        of_account=np.append(account_number, -1)[of_lead[histories.account_start[:-1]]],
+        of_account=np.append(account_number, -1)[_account_places(histories, account_ids)],
         next_lead=next_lead,
         next_account=next_account,
         internal=internal,
         moved=len(gone) > 0 or next_lead > manifest.next_lead or next_account > manifest.next_account,
     )
+
+
+def _account_places(histories: Histories, account_ids: pa.Array) -> Ints:
+    """Place of each account of the histories among the known ones; −1: an account of a lead without one."""
+    first = histories.account_start[:-1]
+    if len(account_ids) == 0:
+        return np.full(len(first), -1)
+    names = as_texts(histories.leads["account_id"].iloc[first])
+    return find_ids(index_ids(account_ids), pa.chunked_array([names]))
 
 
 def _as_before(known: pa.Array, ids: pa.Array) -> pa.Array:
