@@ -51,18 +51,14 @@ def _left_out(parts: Sequence[Records], labels: tuple[Labels, Labels], rules: Hy
     return unwanted(log, names, rules).counts
 
 
-def _whole_leads(
-    parts: Sequence[EventPart], new: EventPart, _rules: HygieneSettings
-) -> Iterator[list[Records]]:
+def _whole_leads(parts: Sequence[EventPart], new: EventPart, _rules: HygieneSettings) -> Iterator[list[Records]]:
     """All events of the leads that have new ones, by part."""
     owners, every, dtype = new.owner[new.owner >= 0], (*parts, new), new.records.dtype
     for some in in_groups(owners, number_of_records(every, owners), PARTITION_EVENTS):
         yield [records_of([part], some, dtype) for part in every]
 
 
-def _surroundings(
-    parts: Sequence[EventPart], new: EventPart, rules: HygieneSettings
-) -> Iterator[list[Records]]:
+def _surroundings(parts: Sequence[EventPart], new: EventPart, rules: HygieneSettings) -> Iterator[list[Records]]:
     """The events of leads that no pause separates from a new one, by part."""
     pause = round(max(rules.scanner_seconds, rules.burst_seconds, rules.duplicate_seconds) * SECOND_US)
     owners, every = new.owner[new.owner >= 0], (*parts, new)
