@@ -62,8 +62,14 @@ def known_ids(ids: Iterable[object], reading: Reading) -> KnownIds:
     """Known ids, and how the cells of one column name them."""
     texts = pa.chunked_array([one_array(ids)])
     index = index_ids(texts)
-    unchanged = not reading.values and clean_ids(texts, reading).equals(texts)
-    return KnownIds(index, reading, plain=unchanged)
+    return KnownIds(index, reading, plain=not reading.values and _are_clean(texts, index, reading))
+
+
+def _are_clean(ids: pa.ChunkedArray, index: IdIndex, reading: Reading) -> bool:
+    """Whether cleaning leaves ids as they are: whole numbers are clean, unless one stands for a missing value."""
+    if index.n_numbers == len(index) and not index_ids(pa.array(sorted(reading.missing), pa.string())).n_numbers:
+        return True
+    return bool(clean_ids(ids, reading).equals(ids))
 
 
 def id_positions(known: KnownIds, cells: pa.ChunkedArray) -> tuple[Ints, Mask]:

@@ -134,7 +134,8 @@ def _mark_machines(log: "EventLog", role_of_kind: Codes, rules: HygieneSettings,
         return
     role, exact = role_of_kind[log.kind], rules.exact_minutes
     near, gap = _microseconds(rules.scanner_seconds), _microseconds(rules.burst_seconds)
-    _mark_answers(log.start, log.time, role, (near, rules.mail_before_answer, exact), rule)
+    if rules.mail_before_answer or (role_of_kind == SENT).any():  # without mails nothing answers one
+        _mark_answers(log.start, log.time, role, (near, rules.mail_before_answer, exact), rule)
     _mark_bursts(log.start, log.time, role, (gap, rules.burst_clicks, exact), rule)
 
 

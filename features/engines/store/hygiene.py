@@ -7,11 +7,12 @@ it. The exception is the rule that asks whether there was any mail before: then 
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from numba import njit
 
-from features.engines.account_ranges import PARTITION_EVENTS, Fields, column_of
+from features.engines.account_ranges import Fields, column_of
 from features.engines.store.events import EventPart, in_groups, number_of_records, positions, records_of, words_of
 from features.event_codes import Labels
 from features.event_door import EventDoor
@@ -26,17 +27,32 @@ EVENTS_AT_ONCE = 100_000
 Spans = tuple[Ints, Ints, Ints]
 
 
-def more_left_out(parts: Sequence[EventPart], new: EventPart, door: EventDoor) -> Counter[str]:
+def more_left_out(parts: Sequence[EventPart], new: EventPart, door: EventDoor, threads: int) -> Counter[str]:
     """How many more events each rule of hygiene leaves out since the `new` ones are there."""
     rules, found, labels = door.project.hygiene, Counter[str](), (door.kinds, door.topics)
     if rules.enabled:
         of_accounts = column_of(new.records, "direction")[column_of(new.records, "lead") < 0]
         found[REP_ACTIVITY] = int(marked_by_rep(of_accounts).sum())
         around = _whole_leads if rules.mail_before_answer or not parts else _surroundings
-        for near in around(parts, new, rules):
-            found.update(_left_out(near, labels, rules))
-            if any(map(len, near[:-1])):
-                found.subtract(_left_out(near[:-1], labels, rules))
+        owners = _owners_at_once(parts, new, threads, whole=around is _whole_leads)
+        with ThreadPoolExecutor(threads) as pool:
+            for more in pool.map(lambda some: _more(around((*parts, new), some, rules), labels, rules), owners):
+                found.update(more)
+    return found
+
+
+def _owners_at_once(parts: Sequence[EventPart], new: EventPart, threads: int, *, whole: bool) -> Iterator[Ints]:
+    """The leads that have new events, in groups for all threads that hold about so many events to be looked at."""
+    owners = new.owner[new.owner >= 0]
+    weight = number_of_records((*parts, new) if whole else (new,), owners)
+    return in_groups(owners, weight, min(EVENTS_AT_ONCE, int(weight.sum()) // threads + 1))
+
+
+def _more(near: Sequence[Records], labels: tuple[Labels, Labels], rules: HygieneSettings) -> Counter[str]:
+    """How many more events are left out with those of the last part than without them."""
+    found = Counter(_left_out(near, labels, rules))
+    if any(map(len, near[:-1])):
+        found.subtract(_left_out(near[:-1], labels, rules))
     return found
 
 
@@ -51,24 +67,20 @@ def _left_out(parts: Sequence[Records], labels: tuple[Labels, Labels], rules: Hy
     return unwanted(log, names, rules).counts
 
 
-def _whole_leads(parts: Sequence[EventPart], new: EventPart, _rules: HygieneSettings) -> Iterator[list[Records]]:
-    """All events of the leads that have new ones, by part."""
-    owners, every, dtype = new.owner[new.owner >= 0], (*parts, new), new.records.dtype
-    for some in in_groups(owners, number_of_records(every, owners), PARTITION_EVENTS):
-        yield [records_of([part], some, dtype) for part in every]
+def _whole_leads(every: Sequence[EventPart], owners: Ints, _rules: HygieneSettings) -> list[Records]:
+    """All events of some leads, by part."""
+    return [records_of([part], owners, part.records.dtype) for part in every]
 
 
-def _surroundings(parts: Sequence[EventPart], new: EventPart, rules: HygieneSettings) -> Iterator[list[Records]]:
-    """The events of leads that no pause separates from a new one, by part."""
+def _surroundings(every: Sequence[EventPart], owners: Ints, rules: HygieneSettings) -> list[Records]:
+    """The events of some leads that no pause separates from one of the last part, by part."""
     pause = round(max(rules.scanner_seconds, rules.burst_seconds, rules.duplicate_seconds) * SECOND_US)
-    owners, every = new.owner[new.owner >= 0], (*parts, new)
-    for some in in_groups(owners, number_of_records([new], owners), EVENTS_AT_ONCE):
-        spans = [part.known(some) for part in every]
-        owner, low, high = _intervals(every, spans, pause)
-        yield [
-            taken(part.records, positions(*_inside(words_of(part.records), span, (owner, low, high))))
-            for part, span in zip(every, spans, strict=True)
-        ]
+    spans = [part.known(owners) for part in every]
+    intervals = _intervals(every, spans, pause)
+    return [
+        taken(part.records, positions(*_inside(words_of(part.records), span, intervals)))
+        for part, span in zip(every, spans, strict=True)
+    ]
 
 
 def _intervals(every: Sequence[EventPart], spans: Sequence[Spans], pause: int) -> tuple[Ints, Ints, Ints]:

@@ -171,7 +171,8 @@ def number_leads(state: State, histories: Histories, accounts: pd.Series, intern
     former_account, account_number, next_account = _numbered(
         state.account_ids, state.account_number, account_ids, manifest.next_account
     )
-    gone = np.concatenate([_absent(state.lead_number, former), -1 - _absent(state.account_number, former_account)])
+    gone_leads = NOTHING if lead_ids is state.lead_ids else _absent(state.lead_number, former)
+    gone = np.concatenate([gone_leads, -1 - _absent(state.account_number, former_account)])
     if number_of_records(state.parts, gone).any():
         raise RebuildError("leads or accounts that had interactions are gone")
     if state.known is not None and (internal != np.append(state.known.internal, False)[former])[former >= 0].any():
