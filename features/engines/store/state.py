@@ -30,6 +30,7 @@ from features.engines.store.files import (
     refuse_incomplete,
     save,
 )
+from features.engines.store.placing import read_places
 from features.engines.store.rows import rows_name
 from features.engines.store.touched import Known, Places, nowhere
 from features.histories import Histories
@@ -70,7 +71,7 @@ def empty_state() -> State:
     manifest = Manifest(
         schema_version=STORE_SCHEMA, number=0, code="", settings="", end=NEVER, columns=(), fields=(), catalog={},
         sources={}, labels={}, tally=Tally(latest=NEVER), waiting={}, next_lead=0, next_account=0, events=(), rows=(),
-        leads="", accounts="", snapshots="", places="", leading=None, waiting_rows=(), rejected=(),
+        leads="", accounts="", snapshots="", places=(), leading=None, waiting_rows=(), rejected=(),
     )  # fmt: skip
     snapshots = Snapshots(NOTHING, NOTHING)
     return State(manifest, NO_TEXT, NOTHING, None, NO_TEXT, NOTHING, (), snapshots, nowhere(0))
@@ -88,7 +89,7 @@ def open_state(folder: Path) -> State | None:
     refuse_incomplete(folder, manifest)
     dtype = type_of(manifest.fields)
     leads, accounts = read_columns(folder / manifest.leads), read_columns(folder / manifest.accounts)
-    rows, places = load(folder / manifest.snapshots), load(folder / manifest.places)
+    rows = load(folder / manifest.snapshots)
     return State(
         manifest=manifest,
         lead_ids=leads["lead_id"],
@@ -98,13 +99,13 @@ def open_state(folder: Path) -> State | None:
         account_number=np.asarray(accounts["number"]),
         parts=tuple(open_part(folder, files, dtype) for files in manifest.events),
         snapshots=Snapshots(*rows),
-        places=Places(*places),
+        places=read_places(folder, manifest.places),
     )
 
 
 def files_of(manifest: Manifest) -> set[str]:
     """Names of all files of a state."""
-    names = {manifest.leads, manifest.accounts, manifest.snapshots, manifest.places, *manifest.waiting_rows}
+    names = {manifest.leads, manifest.accounts, manifest.snapshots, *manifest.places, *manifest.waiting_rows}
     for part in manifest.events:
         names |= {records_name(part.number), index_name(part.number)}
         names |= {ids_name(part.number)} if part.has_ids else set()

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from features.engines.store.arrivals import Arrived, Given
 from features.engines.store.blocks import StoredEvents, feature_parts
 from features.engines.store.compaction import compact_events, compact_rows
 from features.engines.store.files import STORE_SCHEMA, Manifest, RowFiles, commit
+from features.engines.store.placing import write_places
 from features.engines.store.rows import rows_name
 from features.engines.store.state import Numbering, State, files_of, save_pair, write_columns
 from features.engines.store.touched import (
@@ -71,9 +73,11 @@ class Step:
 def write_update(step: Step, asked: Asked, marks: Mapping[str, FileMark], limits: Limits, progress: Progress) -> int:
     """Compute the rows that are missing or touched and make all rows the state of the store; returns their number."""
     catalog, former = _plain(asked.catalog), step.state.manifest
-    known = known_of(step.given.histories, asked.profile, step.numbering.lead_number, step.numbering.internal)
+    with ThreadPoolExecutor(1) as thread:
+        same_rows = thread.submit(same_snapshots, step.state.snapshots, asked.snapshots)
+        known = known_of(step.given.histories, asked.profile, step.numbering.lead_number, step.numbering.internal)
+        same = _has_same_leads(step) and same_rows.result()
     reused = former.rows if former.catalog == catalog else ()
-    same = _has_same_leads(step) and same_snapshots(step.state.snapshots, asked.snapshots)
     places = _places_so_far(step, asked, same=same) if reused else nowhere(len(asked.snapshots))
     changed = changed_leads(known, step.state.known, step.numbering.former)
     rows = needed_rows(places, asked.snapshots, changed, _since(step))
@@ -81,8 +85,11 @@ def write_update(step: Step, asked: Asked, marks: Mapping[str, FileMark], limits
     if len(rows) or not parts:
         written = _compute(step, asked, rows, limits, progress)
         parts, places = (*parts, written), _placed(places, rows, written)
+    so_far = former.places if same and reused else ()
     if places is not step.state.places:
-        parts, places = compact_rows(step.folder, step.number + 1, parts, places)
+        moved = places
+        parts, places = compact_rows(step.folder, step.number + 1, parts, moved)
+        so_far = so_far if places is moved else ()
     events = compact_events(step.folder, step.number + 2, step.arrived)
     after = _state_of_events(step, marks).model_copy(
         update={
@@ -92,7 +99,7 @@ def write_update(step: Step, asked: Asked, marks: Mapping[str, FileMark], limits
             "leads": _leads(step, known, changed),
             "accounts": _accounts(step),
             "snapshots": _snapshots(step, asked, same=same),
-            "places": _places(step, places),
+            "places": _places(step, places, so_far, rows),
             "leading": _leading(step, asked),
         }
     )
@@ -123,7 +130,7 @@ def _state_of_events(step: Step, marks: Mapping[str, FileMark]) -> Manifest:
         leads="",
         accounts="",
         snapshots="",
-        places="",
+        places=(),
         leading=None,
         waiting_rows=arrived.waiting_rows,
         rejected=arrived.rejected,
@@ -196,10 +203,10 @@ def _snapshots(step: Step, asked: Asked, *, same: bool) -> str:
     return save_pair(step.path("snapshots", "npy"), now.lead, now.as_of)
 
 
-def _places(step: Step, places: Places) -> str:
-    if places is step.state.places:
-        return step.state.manifest.places
-    return save_pair(step.path("places", "npy"), places.part, places.position)
+def _places(step: Step, places: Places, so_far: tuple[str, ...], rows: Ints) -> tuple[str, ...]:
+    if places is step.state.places and so_far:
+        return so_far
+    return write_places(step.path("places", "npy"), places, so_far, rows)
 
 
 def _leading(step: Step, asked: Asked) -> str | None:
