@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
+from numba import njit
 
 from features.catalog import Catalog
 from features.histories import Histories
@@ -85,9 +86,16 @@ def refuse_unsorted(snapshots: Snapshots) -> None:
     Raises:
         ValueError: not sorted by (lead, as_of).
     """
-    step = np.diff(snapshots.lead)
-    if (step < 0).any() or ((step == 0) & (np.diff(snapshots.as_of) < 0)).any():
+    if not _are_sorted(snapshots.lead, snapshots.as_of):
         raise ValueError("snapshots are not sorted by lead and as_of: expected the order of training_snapshots")
+
+
+@njit(cache=True, nogil=True)
+def _are_sorted(lead: Ints, as_of: Ints) -> bool:
+    for i in range(1, len(lead)):
+        if lead[i] < lead[i - 1] or (lead[i] == lead[i - 1] and as_of[i] < as_of[i - 1]):
+            return False
+    return True
 
 
 def account_blocks(events: Ints, leads: Ints) -> Iterator[tuple[int, int]]:

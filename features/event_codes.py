@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from features.event_records import Column
 from features.histories import DURATION_UNIT_S, INBOUND, NOT_GIVEN, OUTBOUND, VALUE_UNIT, fixed_point
-from features.identifiers import IdIndex, find_ids, hashes_of, index_ids
+from features.identifiers import IdIndex, find_ids, hashes_of, index_ids, one_array
 from features.plain_cells import codes_at, whole_numbers, write_multiples
 from features.times import FIRST_YEAR, LAST_YEAR, Mask
 from features.values import Reading, clean_ids, clean_text, read_numbers
@@ -60,9 +60,16 @@ class KnownIds:
 
 def known_ids(ids: Iterable[object], reading: Reading) -> KnownIds:
     """Known ids, and how the cells of one column name them."""
-    texts = pa.chunked_array([pa.array(ids, pa.string(), from_pandas=True)])
-    unchanged = clean_ids(texts, reading).equals(texts)
-    return KnownIds(index_ids(texts), reading, plain=unchanged and not reading.values)
+    texts = pa.chunked_array([one_array(ids)])
+    index = index_ids(texts)
+    return KnownIds(index, reading, plain=not reading.values and _are_clean(texts, index, reading))
+
+
+def _are_clean(ids: pa.ChunkedArray, index: IdIndex, reading: Reading) -> bool:
+    """Whether cleaning leaves ids as they are: whole numbers are clean, unless one stands for a missing value."""
+    if index.n_numbers == len(index) and not index_ids(pa.array(sorted(reading.missing), pa.string())).n_numbers:
+        return True
+    return bool(clean_ids(ids, reading).equals(ids))
 
 
 def id_positions(known: KnownIds, cells: pa.ChunkedArray) -> tuple[Ints, Mask]:

@@ -113,8 +113,9 @@ def by_rule(rule: Codes, names: tuple[str, ...]) -> Unwanted:
 
 
 def _refuse_mixed(log: "EventLog") -> None:
-    changes = np.flatnonzero(log.lead[1:] != log.lead[:-1]) + 1
-    if not np.isin(changes, log.start).all():
+    differs = log.lead[1:] != log.lead[:-1]
+    differs[log.start[(log.start > 0) & (log.start < len(log.time))] - 1] = False
+    if differs.any():
         raise ValueError("hygiene needs a log whose owners are single leads; got owners with events of several leads")
 
 
@@ -133,7 +134,8 @@ def _mark_machines(log: "EventLog", role_of_kind: Codes, rules: HygieneSettings,
         return
     role, exact = role_of_kind[log.kind], rules.exact_minutes
     near, gap = _microseconds(rules.scanner_seconds), _microseconds(rules.burst_seconds)
-    _mark_answers(log.start, log.time, role, (near, rules.mail_before_answer, exact), rule)
+    if rules.mail_before_answer or (role_of_kind == SENT).any():  # without mails nothing answers one
+        _mark_answers(log.start, log.time, role, (near, rules.mail_before_answer, exact), rule)
     _mark_bursts(log.start, log.time, role, (gap, rules.burst_clicks, exact), rule)
 
 

@@ -22,13 +22,14 @@ class IdIndex:
     """Known ids: `start` and `data` hold their UTF-8 bytes, `given` says which are not null.
 
     `numbers` holds those ids that are canonical whole numbers, so that a column of integers need not be written out
-    as text.
+    as text; there are `n_numbers` of them.
     """
 
     start: Ints
     data: Bytes
     given: Bools
     numbers: NumberIndex
+    n_numbers: int
 
     @cached_property
     def texts(self) -> Ints:
@@ -49,7 +50,7 @@ def index_ids(ids: pa.Array | pa.ChunkedArray) -> IdIndex:
     given = texts.is_valid().to_numpy(zero_copy_only=False)
     values, whole = _whole_numbers(start, data, given)
     at = np.flatnonzero(whole)
-    return IdIndex(start, data, given, index_numbers(values[at], at))
+    return IdIndex(start, data, given, index_numbers(values[at], at), len(at))
 
 
 def find_ids(index: IdIndex, column: pa.ChunkedArray) -> Ints:

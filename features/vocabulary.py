@@ -1,7 +1,8 @@
 """Words of the data against the words the product knows: likely misspellings are shown, never changed."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from difflib import get_close_matches
+from itertools import islice
 
 import pandas as pd
 
@@ -11,10 +12,10 @@ DIRECTIONS = ("inbound", "outbound")
 _LOOKED_AT = 500
 
 
-def kind_notes(counts: pd.Series, configured: Collection[str]) -> Iterator[str]:
+def kind_notes(counts: Mapping[str, int] | pd.Series, configured: Collection[str]) -> Iterator[str]:
     """A note for each unknown kind that looks like a known one; `counts` by kind, `configured` kinds are known too."""
     known = sorted({*DEFAULT_POINTS, *configured})
-    for kind, count in counts[~counts.index.isin(known)].head(_LOOKED_AT).items():
+    for kind, count in _others(counts, known, _LOOKED_AT):
         near = get_close_matches(_plain(str(kind)), known, 1, cutoff=0.85)
         if near:
             yield (
@@ -23,13 +24,18 @@ def kind_notes(counts: pd.Series, configured: Collection[str]) -> Iterator[str]:
             )
 
 
-def direction_notes(counts: pd.Series) -> Iterator[str]:
+def direction_notes(counts: Mapping[str, int] | pd.Series) -> Iterator[str]:
     """A note for each direction that is neither inbound nor outbound; `counts` by direction."""
-    for direction, count in counts[~counts.index.isin(DIRECTIONS)].head(5).items():
+    for direction, count in _others(counts, DIRECTIONS, 5):
         yield (
             f"interactions.direction {direction!r} ({rows(count)}): expected inbound or outbound; it counts as "
             "neither; map it in [tables.interactions] values"
         )
+
+
+def _others(counts: Mapping[str, int] | pd.Series, known: Collection[str], most: int) -> Iterator[tuple[str, int]]:
+    """The first labels that are not among the known ones, with their counts."""
+    return islice(((str(label), count) for label, count in counts.items() if label not in known), most)
 
 
 def rows(count: int) -> str:

@@ -198,7 +198,7 @@ def open_door(project: Project, source: EventSource, tables: Tables, histories: 
     return EventDoor(
         project=project,
         layout=layout,
-        leads=known_ids(histories.lead_ids, reading_of(project, "interactions", "lead_id")),
+        leads=known_ids(histories.leads["lead_id"], reading_of(project, "interactions", "lead_id")),
         accounts=known_ids(accounts, reading_of(project, "interactions", "account_id")),
         account_number=number,
         account_of_lead=of_lead,

@@ -1,18 +1,46 @@
 """Settled records of a range of accounts as the event logs of its leads and accounts."""
 
+from typing import Protocol
+
 import numpy as np
 from numba import njit
 
 from features.account_order import merged_accounts
-from features.engines.account_ranges import AccountRanges, Fields
-from features.event_codes import Codes
+from features.engines.account_ranges import Fields
+from features.event_codes import Codes, Labels
 from features.event_log import TIE_BREAKERS, EventLog
 from features.event_records import NO_DURATION, Records
 from features.histories import Block
 from features.windows import Bools, Ints
 
 
-def settled_logs(ranges: AccountRanges, number: int, records: Records, alone: Block) -> tuple[EventLog, EventLog]:
+class Labelled(Protocol):
+    """What knows the labels of records."""
+
+    @property
+    def kinds(self) -> Labels:
+        """Kinds by code."""
+
+    @property
+    def topics(self) -> Labels:
+        """Topics by code."""
+
+
+class Ranges(Protocol):
+    """Ranges of accounts, as `AccountRanges` are."""
+
+    @property
+    def door(self) -> Labelled:
+        """What gave the records their codes."""
+
+    def accounts(self, number: int) -> tuple[int, int]:
+        """First account of a range, and the one after its last."""
+
+    def leads(self, number: int) -> tuple[int, int]:
+        """First lead of a range, and the one after its last."""
+
+
+def settled_logs(ranges: Ranges, number: int, records: Records, alone: Block) -> tuple[EventLog, EventLog]:
     """The events by lead and by account; `alone` are the histories of the range's leads without events."""
     kinds, topics = ranges.door.kinds.alphabetical()[1], ranges.door.topics.alphabetical()[1]
     fields = Fields(records, {"topic": topics})
@@ -33,7 +61,7 @@ def settled_logs(ranges: AccountRanges, number: int, records: Records, alone: Bl
     return by_lead, EventLog(start, time, fields, place)
 
 
-def _accounts_without_lead(ranges: AccountRanges, number: int, records: Records, own: int) -> Ints:
+def _accounts_without_lead(ranges: Ranges, number: int, records: Records, own: int) -> Ints:
     """Where each account's events without a lead begin among the records: they are the last, after `own` others."""
     first, stop = ranges.accounts(number)
     if own == len(records):

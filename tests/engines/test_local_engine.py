@@ -4,7 +4,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
@@ -103,7 +102,7 @@ def test_results_come_in_order_and_workers_are_held_back():
 
 
 def test_a_table_that_is_mostly_bad_is_refused(case, tmp_path):
-    strangers = replace(case.histories, lead_ids=np.array(["x"] * len(case.histories.lead_ids), object))
+    strangers = replace(case.histories, leads=case.histories.leads.assign(lead_id="x"))
     with open_events(case.project) as source:
         door = open_door(case.project, source, case.small, strangers, CLOCK)
         with pytest.raises(InputContractError, match=r"lead_id is not in leads, such as events\.\w+ (row|line) [12]:"):

@@ -31,9 +31,11 @@ from worlds import AS_OFS, World, all_pairs, any_lead, day, event, lead, random_
 from features.build import silent
 from features.engines.event_logs import Limits, open_door, read_event_logs
 from features.engines.store import compaction as store_compaction
+from features.engines.store import placing
 from features.engines.store.engine import stored_catalog, update_store
-from features.engines.store.files import locked
+from features.engines.store.files import DamagedStoreError, locked
 from features.engines.store.reader import read_store
+from features.engines.store.touched import Places
 from features.errors import InputContractError, ProjectFileError, SinkError
 from features.event_source import open_events
 
@@ -344,6 +346,26 @@ def test_parts_are_written_as_one_when_they_are_many(project, monkeypatch):
         check(project, world)
     assert len(list((project / "store").glob("events-*.bin"))) <= 3
     assert len(list((project / "store").glob("rows-*.parquet"))) <= 3
+
+
+@pytest.mark.parametrize(("most", "files"), [(12, 4), (2, 2)])
+def test_places_of_rows_that_moved_stand_beside_those_of_all(project, monkeypatch, most, files):
+    monkeypatch.setattr(placing, "MOVED_SHARE", 1.0)
+    monkeypatch.setattr(placing, "MOST_FILES", most)
+    for number, who in ((2, "L1"), (3, "L4"), (4, "L2")):
+        put(project, f"events-{number}.parquet", event(9 + number, who=who))
+        updated(project, SMALL, DAYS)
+        check(project, SMALL)
+    assert updated(project, SMALL, DAYS).recomputed == 0
+    assert len(list((project / "store").glob("places-*"))) == files
+
+
+def test_places_of_rows_that_are_not_there_are_damage(tmp_path):
+    everywhere = Places(np.array([1, 1], np.int32), np.array([0, 1], np.int32))
+    names = placing.write_places(tmp_path / "places-000001.npy", everywhere, (), np.arange(2))
+    np.save(tmp_path / "places-000002.npy", np.array([[2], [3], [0]], np.int32))
+    with pytest.raises(DamagedStoreError, match="not there"):
+        placing.read_places(tmp_path, (*names, "places-000002.npy"))
 
 
 def test_little_memory_gives_the_same_table(project):

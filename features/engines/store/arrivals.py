@@ -188,7 +188,7 @@ class Arrivals:
         (files, newest, columns, waited), manifest = found, state.manifest
         tallies = [tally_of(source.accounting, door, source.blamed) for source in came]
         tallies = [again(tallies[0]), *tallies[1:]] if waited else tallies
-        left_out = Tally(left_out=more_left_out(state.parts, newest, door), latest=NEVER)
+        left_out = Tally(left_out=more_left_out(state.parts, newest, door, self.limits.threads), latest=NEVER)
         taken = [of_waiting(manifest.waiting)] if waited else []
         tally = summed([manifest.tally, *tallies, left_out], taken)
         refuse_if_mostly_bad(tally, came[-1].accounting.source.origin)

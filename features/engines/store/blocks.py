@@ -1,25 +1,28 @@
 """Accounts of a store as blocks for the kernel, with today's leads, and the feature rows that are made of them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from features.engines.account_ranges import PARTITION_EVENTS, column_of
+from features.engines.account_ranges import PARTITION_EVENTS, Fields, column_of
 from features.engines.asked import Asked
 from features.engines.event_logs import Limits
 from features.engines.local import block_features, in_order
-from features.engines.store.events import EventPart, in_groups, number_of_records, positions, records_of
+from features.engines.settled import settled_logs
+from features.engines.store.events import EventPart, in_groups, number_of_records, positions
 from features.engines.store.touched import profile_of
 from features.event_codes import Labels
-from features.event_log import TIE_BREAKERS
-from features.event_records import Records
+from features.event_log import TIE_BREAKERS, lead_log
+from features.event_records import Records, joined, taken
 from features.feature_values import FeatureValues
-from features.histories import Block, Histories, event_logs, wanted_events
+from features.histories import Block, Histories
+from features.hygiene import marked_by_rep, unwanted
 from features.project import HygieneSettings
+from features.record_order import grouped, sort_groups
 from features.snapshots import Snapshots
-from features.windows import Ints
+from features.windows import Bools, Ints
 
 LEAST_EVENTS = 50_000
 
@@ -48,23 +51,86 @@ class StoredEvents:
 
     def block(self, accounts: Ints) -> tuple[Block, Ints]:
         """Some accounts (ascending) with their events in order, and the numbers of their leads."""
+        alone, leads = self._alone(accounts)
+        records = self._wanted(self._in_order(leads, accounts), len(leads))
+        of_block = _Whole(self, len(leads), len(accounts))
+        by_lead, by_account = settled_logs(of_block, 0, records, alone)
+        return replace(alone, by_lead=by_lead, by_account=by_account), leads
+
+    def _alone(self, accounts: Ints) -> tuple[Block, Ints]:
+        """Some accounts without their events, and the numbers of their leads."""
         histories, start = self.histories, self.histories.account_start
-        leads = positions(start[accounts], start[accounts + 1])
-        numbers, own = self.lead_number[leads], self.account_number[accounts]
-        owners = np.concatenate([numbers, _as_owner(own[own >= 0])])
-        columns = columns_of(records_of(self.parts, owners, self.dtype), self.kinds, self.topics)
-        columns["lead"], columns["account"] = _place(columns["lead"], numbers), _place(columns["account"], own)
-        kinds, topics = self.kinds.alphabetical()[0], self.topics.alphabetical()[0]
-        wanted, _ = wanted_events(columns, len(leads), kinds, self.rules)
-        account = np.repeat(np.arange(len(accounts)), start[accounts + 1] - start[accounts])
-        by_lead, by_account = event_logs(wanted, histories.created[leads], account, len(accounts))
-        first = np.append(0, np.cumsum(start[accounts + 1] - start[accounts]))
-        return Block(histories.created[leads], account, first, kinds, topics, by_lead, by_account), leads
+        leads, size = positions(start[accounts], start[accounts + 1]), start[accounts + 1] - start[accounts]
+        alone = Block(
+            created=histories.created[leads],
+            account=np.repeat(np.arange(len(accounts)), size),
+            account_start=np.append(0, np.cumsum(size)),
+            kinds=self.kinds.alphabetical()[0],
+            topics=self.topics.alphabetical()[0],
+            by_lead=histories.by_lead,
+            by_account=histories.by_account,
+        )
+        return alone, leads
+
+    def _in_order(self, leads: Ints, accounts: Ints) -> Records:
+        """The records by lead, then of accounts, and time; leads and accounts are numbered by their place."""
+        own = np.flatnonzero(self.account_number[accounts] >= 0)
+        owners = np.concatenate([self.lead_number[leads], _as_owner(self.account_number[accounts[own]])])
+        place = np.append(np.arange(len(leads)), own)
+        found, of_owner = [], []
+        for part in self.parts:
+            first, stop = part.spans(owners)
+            records = taken(part.records, positions(first, stop))
+            of_owner.append(np.repeat(np.arange(len(owners)), stop - first))
+            _renumber(records, of_owner[-1] < len(leads), place[of_owner[-1]])
+            found.append(records)
+        if sum(map(len, found)) == max(map(len, found), default=0):  # each part is in order
+            return joined(found, self.dtype)
+        records, start = grouped(found, of_owner, len(owners), self.dtype)
+        sort_groups(records, start, lambda tied: _ties(columns_of(tied, self.kinds, self.topics)))
+        return records
+
+    def _wanted(self, records: Records, n_leads: int) -> Records:
+        """Records in order without the events that hygiene leaves out."""
+        if not self.rules.enabled:
+            return records
+        (names, kinds), topics = self.kinds.alphabetical(), self.topics.alphabetical()[1]
+        log = lead_log(Fields(records, {"kind": kinds, "topic": topics}), n_leads)
+        mask = unwanted(log, names, self.rules).mask
+        left_out = np.append(mask, marked_by_rep(column_of(records[len(mask) :], "direction")))
+        return taken(records, np.flatnonzero(~left_out)) if left_out.any() else records
 
     def blocks(self, accounts: Ints, threads: int = 1) -> Iterator[Ints]:
         """The accounts, cut into groups of a size that a block may have, and for all threads if worthwhile."""
         weights = self.weights(accounts)
         return in_groups(accounts, weights, int(np.clip(weights.sum() // threads, LEAST_EVENTS, PARTITION_EVENTS)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Whole:
+    """A block as the only range of its accounts."""
+
+    door: StoredEvents
+    n_leads: int
+    n_accounts: int
+
+    def accounts(self, _number: int) -> tuple[int, int]:
+        """All of them."""
+        return 0, self.n_accounts
+
+    def leads(self, _number: int) -> tuple[int, int]:
+        """All of them."""
+        return 0, self.n_leads
+
+
+def _renumber(records: Records, of_lead: Bools, place: Ints) -> None:
+    records["lead"] = np.where(of_lead, place, -1)
+    if "account" in (records.dtype.names or ()):
+        records["account"] = np.where(of_lead, -1, place)
+
+
+def _ties(columns: Mapping[str, Ints]) -> list[Ints]:
+    return [columns[name] for name in TIE_BREAKERS]
 
 
 def columns_of(records: Records, kinds: Labels, topics: Labels) -> dict[str, Ints]:
@@ -97,10 +163,3 @@ def feature_parts(
 def _as_owner(account: Ints) -> Ints:
     # No owner has this number: accounts without events of their own find none.
     return np.where(account >= 0, -1 - account, np.iinfo(np.int64).min)
-
-
-def _place(values: Ints, numbers: Ints) -> Ints:
-    """Place of each value among different numbers; −1 for −1."""
-    order = np.argsort(numbers)
-    at = np.searchsorted(numbers[order], values)
-    return np.where(values >= 0, np.append(order, -1)[at], -1)

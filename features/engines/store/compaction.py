@@ -4,12 +4,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
+from numba import njit
 
 from features.engines.store.arrivals import Arrived
 from features.engines.store.events import EventPart, EventWriter, ids_name, merge_parts
 from features.engines.store.files import EventFiles, RowFiles, load
 from features.engines.store.rows import merge_rows, open_rows_of
 from features.engines.store.touched import Places
+from features.windows import Ints
 
 MOST_PARTS = 12
 # Parts are written as one with the first when they hold more than this share of it.
@@ -42,8 +45,8 @@ def compact_rows(
     folder: Path, number: int, parts: Sequence[RowFiles], places: Places
 ) -> tuple[tuple[RowFiles, ...], Places]:
     """The parts of the rows and the places of all rows, merged where it is due; parts without rows in use are left."""
-    used = {number: int(count) for number, count in zip(*np.unique(places.part, return_counts=True), strict=True)}
-    parts = tuple(part for part in parts if part.number in used) or tuple(parts[-1:])
+    used = _counts(places.part, max((part.number for part in parts), default=0))
+    parts = tuple(part for part in parts if used[part.number]) or tuple(parts[-1:])
     stale = sum(part.rows for part in parts) - len(places)
     if stale > SUPERSEDED_SHARE * len(places):
         chosen = parts
@@ -54,6 +57,15 @@ def compact_rows(
         return parts, places
     merged, places = _merge(folder, number, chosen, places)
     return (*(part for part in parts if part not in chosen), merged), places
+
+
+@njit(cache=True, nogil=True)
+def _counts(values: npt.NDArray[np.int32], most: int) -> Ints:
+    """How often each number from 0 to `most` comes."""
+    found = np.zeros(most + 1, np.int64)
+    for i in range(len(values)):
+        found[values[i]] += 1
+    return found
 
 
 def _merge(folder: Path, number: int, chosen: Sequence[RowFiles], places: Places) -> tuple[RowFiles, Places]:

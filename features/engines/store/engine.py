@@ -164,6 +164,6 @@ class _Run:
         given = self.given
         none_named = bool(state.parts) and "account" not in state.manifest.fields
         known = [given.tables.leads["account_id"], given.tables.accounts["account_id"]]
-        accounts = different_ids([names[:0] for names in known] if none_named else known)
+        accounts = known[0][:0] if none_named else different_ids(known)
         internal = internal_addresses(given.histories.leads["email"], given.project.hygiene.internal_domains)
         return number_leads(state, given.histories, accounts, internal)

@@ -14,27 +14,35 @@ from numba import njit
 
 from features.engines.store.files import DamagedStoreError, EventFiles, load, save
 from features.event_records import FIELDS, WORD, Records, joined, record_type, taken
-from features.windows import Bools, Ints
+from features.windows import NEVER, Bools, Ints
 
 MERGED_RECORDS = 500_000
 
 
 @dataclass(frozen=True, slots=True)
 class EventPart:
-    """Records sorted by owner and time; `owner` (ascending) has those at `first:stop`."""
+    """Records sorted by owner and time; `owner` (ascending) has those at `first:stop`, the last at time `latest`."""
 
     records: Records
     owner: Ints
     first: Ints
     stop: Ints
+    latest: Ints
 
     def spans(self, owners: Ints) -> tuple[Ints, Ints]:
         """Where the records of each owner start and end; an owner that has none gets an empty span."""
-        if len(self.owner) == 0:
-            return np.zeros(len(owners), np.int64), np.zeros(len(owners), np.int64)
-        at = np.minimum(np.searchsorted(self.owner, owners), len(self.owner) - 1)
-        there = self.owner[at] == owners
-        return np.where(there, self.first[at], 0), np.where(there, self.stop[at], 0)
+        first, stop, _ = self.known(owners)
+        return first, stop
+
+    def known(self, owners: Ints) -> tuple[Ints, Ints, Ints]:
+        """The spans of some owners, and the time of the last record of each (`NEVER`: it has none).
+
+        Times tell without a look at the records whether one is of interest: each page of them that is looked at must
+        be mapped first.
+        """
+        first, stop, latest = (np.empty(len(owners), np.int64) for _ in range(3))
+        _find_owners((self.owner, self.first, self.stop, self.latest), owners, (first, stop, latest))
+        return first, stop, latest
 
 
 def owners_of(records: Records) -> Ints:
@@ -58,7 +66,7 @@ def open_part(folder: Path, files: EventFiles, dtype: np.dtype[np.void]) -> Even
     """
     index = load(folder / index_name(files.number))
     path = folder / records_name(files.number)
-    if path.stat().st_size != files.records * dtype.itemsize or index.ndim != 2 or len(index) != 3:
+    if path.stat().st_size != files.records * dtype.itemsize or index.ndim != 2 or len(index) != 4:
         raise DamagedStoreError(f"{path.name} does not fit its index")
     records = np.asarray(np.memmap(path, dtype, "r")) if files.records else np.empty(0, dtype)
     return EventPart(records, *(np.asarray(row) for row in index))
@@ -107,13 +115,14 @@ class EventWriter:
         with self._lock:
             with self._path.open("ab") as file:
                 np.ascontiguousarray(records).tofile(file)
-            self._index.append(np.stack([owner[first], first + self._written, stop + self._written]))
+            at = self._written
+            self._index.append(np.stack([owner[first], first + at, stop + at, records["time"][stop - 1]]))
             self._written += len(records)
 
     def close(self, ids: Ints | None) -> EventFiles:
         """Write the index, and the hashes of the rows' own ids where they have some."""
-        index = np.concatenate(self._index, axis=1) if self._index else np.empty((3, 0), np.int64)
-        save(self.folder / index_name(self.number), index[:, np.argsort(index[0])])
+        index = np.concatenate(self._index, axis=1) if self._index else np.empty((4, 0), np.int64)
+        save(self.folder / index_name(self.number), np.take(index, np.argsort(index[0]), axis=1))
         if ids is not None:
             save(self.folder / ids_name(self.number), np.sort(ids))
         return EventFiles(number=self.number, records=self._written, has_ids=ids is not None)
@@ -143,8 +152,7 @@ def known_already(parts: Sequence[EventPart], records: Records) -> Bools:
     """Which records equal one of the parts in every field but the row's number."""
     again, owner = np.zeros(len(records), np.bool_), owners_of(records)
     for part in parts:
-        first, stop = part.spans(owner)
-        _mark_known(words_of(part.records), first, stop, words_of(records), again)
+        _mark_known(words_of(part.records), part.known(owner), words_of(records), again)
     return again
 
 
@@ -154,9 +162,38 @@ def words_of(records: Records) -> Ints:
 
 
 @njit(cache=True, nogil=True)
-def _mark_known(old: Ints, first: Ints, stop: Ints, new: Ints, again: Bools) -> None:
+def _find_owners(index: tuple[Ints, Ints, Ints, Ints], owners: Ints, found: tuple[Ints, Ints, Ints]) -> None:
+    """Rows of an index whose first column ascends; the search starts where the last one ended when owners ascend."""
+    owner, first, stop, latest = index
+    n, at = len(owner), 0
+    for i in range(len(owners)):
+        low, high = 0, at
+        if at < n and owner[at] <= owners[i]:
+            step, low = 1, at
+            while low + step < n and owner[low + step] <= owners[i]:
+                low += step
+                step *= 2
+            high = min(low + step, n)
+        while low < high:
+            middle = (low + high) >> 1
+            if owner[middle] < owners[i]:
+                low = middle + 1
+            else:
+                high = middle
+        at = low
+        there = at < n and owner[at] == owners[i]
+        found[0][i] = first[at] if there else 0
+        found[1][i] = stop[at] if there else 0
+        found[2][i] = latest[at] if there else NEVER
+
+
+@njit(cache=True, nogil=True)
+def _mark_known(old: Ints, known: tuple[Ints, Ints, Ints], new: Ints, again: Bools) -> None:
     """Word 0 is the row's number and word 1 the time; the records of an owner are sorted by time."""
+    first, stop, latest = known
     for i in range(len(new)):
+        if new[i, 1] > latest[i]:
+            continue
         low, high = first[i], stop[i]
         while low < high:
             middle = (low + high) >> 1

@@ -17,7 +17,7 @@ from features.engines.fingerprints import FileMark
 from features.errors import ProjectFileError, SinkError
 from features.files import write_text
 
-STORE_SCHEMA = 2
+STORE_SCHEMA = 3
 MANIFEST = "manifest.json"
 LOCK = "lock"
 OWN_NAMES = re.compile(
@@ -66,7 +66,8 @@ class Tally(_Frozen):
 class Manifest(_Frozen):
     """The state of a store. Files are named by what they hold and the number of the update that wrote them.
 
-    `sources` are the files of the interactions, `waiting` counts by reason the rows that may become usable.
+    `sources` are the files of the interactions, `waiting` counts by reason the rows that may become usable. `places`
+    has those of all rows in its first file, and of those that moved since in each of the others.
     """
 
     schema_version: int
@@ -88,7 +89,7 @@ class Manifest(_Frozen):
     leads: str
     accounts: str
     snapshots: str
-    places: str
+    places: tuple[str, ...]
     leading: str | None
     waiting_rows: tuple[str, ...]
     rejected: tuple[str, ...]

@@ -7,71 +7,85 @@ it. The exception is the rule that asks whether there was any mail before: then 
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from numba import njit
 
-from features.engines.account_ranges import PARTITION_EVENTS, column_of
-from features.engines.store.blocks import columns_of
+from features.engines.account_ranges import Fields, column_of
 from features.engines.store.events import EventPart, in_groups, number_of_records, positions, records_of, words_of
 from features.event_codes import Labels
 from features.event_door import EventDoor
+from features.event_log import lead_log, sorted_log
 from features.event_records import Records, joined, taken
-from features.histories import wanted_events
-from features.hygiene import REP_ACTIVITY, marked_by_rep
+from features.hygiene import REP_ACTIVITY, marked_by_rep, unwanted
 from features.project import HygieneSettings
 from features.windows import SECOND_US, Ints
 
 EVENTS_AT_ONCE = 100_000
+# Three columns: of owners where their records start and end and the time of the last, of intervals owner and times.
+Spans = tuple[Ints, Ints, Ints]
 
 
-def more_left_out(parts: Sequence[EventPart], new: EventPart, door: EventDoor) -> Counter[str]:
+def more_left_out(parts: Sequence[EventPart], new: EventPart, door: EventDoor, threads: int) -> Counter[str]:
     """How many more events each rule of hygiene leaves out since the `new` ones are there."""
     rules, found, labels = door.project.hygiene, Counter[str](), (door.kinds, door.topics)
     if rules.enabled:
         of_accounts = column_of(new.records, "direction")[column_of(new.records, "lead") < 0]
         found[REP_ACTIVITY] = int(marked_by_rep(of_accounts).sum())
         around = _whole_leads if rules.mail_before_answer or not parts else _surroundings
-        for before, now in around(parts, new, rules):
-            found.update(_left_out(now, labels, rules))
-            found.subtract(_left_out(before, labels, rules))
+        owners = _owners_at_once(parts, new, threads, whole=around is _whole_leads)
+        with ThreadPoolExecutor(threads) as pool:
+            for more in pool.map(lambda some: _more(around((*parts, new), some, rules), labels, rules), owners):
+                found.update(more)
     return found
 
 
-def _left_out(records: Records, labels: tuple[Labels, Labels], rules: HygieneSettings) -> Mapping[str, int]:
-    columns = columns_of(records, *labels)
+def _owners_at_once(parts: Sequence[EventPart], new: EventPart, threads: int, *, whole: bool) -> Iterator[Ints]:
+    """The leads that have new events, in groups for all threads that hold about so many events to be looked at."""
+    owners = new.owner[new.owner >= 0]
+    weight = number_of_records((*parts, new) if whole else (new,), owners)
+    return in_groups(owners, weight, min(EVENTS_AT_ONCE, int(weight.sum()) // threads + 1))
+
+
+def _more(near: Sequence[Records], labels: tuple[Labels, Labels], rules: HygieneSettings) -> Counter[str]:
+    """How many more events are left out with those of the last part than without them."""
+    found = Counter(_left_out(near, labels, rules))
+    if any(map(len, near[:-1])):
+        found.subtract(_left_out(near[:-1], labels, rules))
+    return found
+
+
+def _left_out(parts: Sequence[Records], labels: tuple[Labels, Labels], rules: HygieneSettings) -> Mapping[str, int]:
+    records, (names, kinds) = joined(parts, parts[0].dtype), labels[0].alphabetical()
+    columns = Fields(records, {"kind": kinds, "topic": labels[1].alphabetical()[1]})
+    if sum(len(part) > 0 for part in parts) <= 1:  # each part is in order
+        columns["lead"] = np.cumsum(np.append(0, np.diff(columns["lead"]) != 0))[: len(records)]
+        return unwanted(lead_log(columns, int(columns["lead"].max(initial=-1)) + 1), names, rules).counts
     numbers, columns["lead"] = np.unique(columns["lead"], return_inverse=True)
-    return wanted_events(columns, len(numbers), labels[0].alphabetical()[0], rules)[1]
+    log = sorted_log(columns, np.arange(len(records)), columns["lead"], columns["time"], len(numbers))
+    return unwanted(log, names, rules).counts
 
 
-def _whole_leads(
-    parts: Sequence[EventPart], new: EventPart, _rules: HygieneSettings
-) -> Iterator[tuple[Records, Records]]:
-    """All events of the leads that have new ones: those that were there, and all."""
-    owners, every, dtype = new.owner[new.owner >= 0], (*parts, new), new.records.dtype
-    for some in in_groups(owners, number_of_records(every, owners), PARTITION_EVENTS):
-        yield records_of(parts, some, dtype), records_of(every, some, dtype)
+def _whole_leads(every: Sequence[EventPart], owners: Ints, _rules: HygieneSettings) -> list[Records]:
+    """All events of some leads, by part."""
+    return [records_of([part], owners, part.records.dtype) for part in every]
 
 
-def _surroundings(
-    parts: Sequence[EventPart], new: EventPart, rules: HygieneSettings
-) -> Iterator[tuple[Records, Records]]:
-    """The events of leads that no pause separates from a new one: those that were there, and all."""
+def _surroundings(every: Sequence[EventPart], owners: Ints, rules: HygieneSettings) -> list[Records]:
+    """The events of some leads that no pause separates from one of the last part, by part."""
     pause = round(max(rules.scanner_seconds, rules.burst_seconds, rules.duplicate_seconds) * SECOND_US)
-    owners, every, dtype = new.owner[new.owner >= 0], (*parts, new), new.records.dtype
-    for some in in_groups(owners, number_of_records([new], owners), EVENTS_AT_ONCE):
-        spans = [part.spans(some) for part in every]
-        owner, low, high = _intervals(every, spans, pause)
-        near = [
-            taken(part.records, positions(*_inside(words_of(part.records), (first[owner], stop[owner]), low, high)))
-            for part, (first, stop) in zip(every, spans, strict=True)
-        ]
-        yield joined(near[:-1], dtype), joined(near, dtype)
+    spans = [part.known(owners) for part in every]
+    intervals = _intervals(every, spans, pause)
+    return [
+        taken(part.records, positions(*_inside(words_of(part.records), span, intervals)))
+        for part, span in zip(every, spans, strict=True)
+    ]
 
 
-def _intervals(every: Sequence[EventPart], spans: Sequence[tuple[Ints, Ints]], pause: int) -> tuple[Ints, Ints, Ints]:
+def _intervals(every: Sequence[EventPart], spans: Sequence[Spans], pause: int) -> tuple[Ints, Ints, Ints]:
     """The surroundings of the last part's events: the owner's place in `spans`, times of first and last."""
-    first, stop = spans[-1]
+    first, stop, _ = spans[-1]
     owner = np.repeat(np.arange(len(first)), stop - first)
     low = every[-1].records["time"][positions(first, stop)].astype(np.int64)
     high, grew = low.copy(), True
@@ -79,8 +93,8 @@ def _intervals(every: Sequence[EventPart], spans: Sequence[tuple[Ints, Ints]], p
         n = _merge(owner, low, high)
         owner, low, high = owner[:n], low[:n], high[:n]
         grew = False
-        for part, (first, stop) in zip(every, spans, strict=True):
-            grew |= _grow(words_of(part.records), (first[owner], stop[owner]), low, high, pause)
+        for part, span in zip(every, spans, strict=True):
+            grew |= _grow(words_of(part.records), span, (owner, low, high), pause)
     return owner, low, high
 
 
@@ -110,18 +124,21 @@ def _merge(owner: Ints, low: Ints, high: Ints) -> int:
 
 
 @njit(cache=True, nogil=True)
-def _grow(words: Ints, span: tuple[Ints, Ints], low: Ints, high: Ints, pause: int) -> bool:
+def _grow(words: Ints, span: Spans, intervals: Spans, pause: int) -> bool:
     """Widen each interval over the records that no pause separates from it; tells whether any grew."""
-    first, stop = span
+    (first, stop, latest), (owner, low, high) = span, intervals
     grew = False
     for i in range(len(low)):
-        at = _first_at(words, first[i], stop[i], low[i])
-        while at > first[i] and low[i] - words[at - 1, 1] < pause:
+        o = owner[i]
+        if first[o] == stop[o] or low[i] - latest[o] >= pause:
+            continue
+        at = _first_at(words, first[o], stop[o], low[i])
+        while at > first[o] and low[i] - words[at - 1, 1] < pause:
             at -= 1
             low[i] = words[at, 1]
             grew = True
-        at = _first_at(words, first[i], stop[i], high[i] + 1)
-        while at < stop[i] and words[at, 1] - high[i] < pause:
+        at = _first_at(words, at, stop[o], high[i] + 1)
+        while at < stop[o] and words[at, 1] - high[i] < pause:
             high[i] = words[at, 1]
             at += 1
             grew = True
@@ -129,11 +146,13 @@ def _grow(words: Ints, span: tuple[Ints, Ints], low: Ints, high: Ints, pause: in
 
 
 @njit(cache=True, nogil=True)
-def _inside(words: Ints, span: tuple[Ints, Ints], low: Ints, high: Ints) -> tuple[Ints, Ints]:
+def _inside(words: Ints, span: Spans, intervals: Spans) -> tuple[Ints, Ints]:
     """Positions of the records within each interval."""
-    first, stop = span
-    begin, end = np.empty(len(low), np.int64), np.empty(len(low), np.int64)
+    (first, stop, latest), (owner, low, high) = span, intervals
+    begin, end = np.zeros(len(low), np.int64), np.zeros(len(low), np.int64)
     for i in range(len(low)):
-        begin[i] = _first_at(words, first[i], stop[i], low[i])
-        end[i] = _first_at(words, begin[i], stop[i], high[i] + 1)
+        o = owner[i]
+        if low[i] <= latest[o]:
+            begin[i] = _first_at(words, first[o], stop[o], low[i])
+            end[i] = _first_at(words, begin[i], stop[o], high[i] + 1)
     return begin, end

@@ -9,6 +9,7 @@ from pyarrow import parquet
 
 from features.engines.feature_rows import rows_writer
 from features.engines.store.files import DamagedStoreError, Manifest, load, read_manifest
+from features.engines.store.placing import read_places
 from features.engines.store.rows import RowParts, in_slices, open_rows_of
 from features.engines.store.state import read_columns
 from features.engines.store.touched import Places
@@ -97,7 +98,7 @@ def read_store(folder: Path) -> StoredTable:
 def _open(folder: Path, manifest: Manifest) -> StoredTable:
     return StoredTable(
         snapshots=Snapshots(*load(folder / manifest.snapshots)),
-        places=Places(*load(folder / manifest.places)),
+        places=read_places(folder, manifest.places),
         lead_ids=read_columns(folder / manifest.leads)["lead_id"],
         leading=parquet.read_table(folder / manifest.leading) if manifest.leading else None,
         parts=open_rows_of(folder, manifest.rows),

@@ -30,6 +30,7 @@ from features.engines.store.files import (
     refuse_incomplete,
     save,
 )
+from features.engines.store.placing import read_places
 from features.engines.store.rows import rows_name
 from features.engines.store.touched import Known, Places, nowhere
 from features.histories import Histories
@@ -70,7 +71,7 @@ def empty_state() -> State:
     manifest = Manifest(
         schema_version=STORE_SCHEMA, number=0, code="", settings="", end=NEVER, columns=(), fields=(), catalog={},
         sources={}, labels={}, tally=Tally(latest=NEVER), waiting={}, next_lead=0, next_account=0, events=(), rows=(),
-        leads="", accounts="", snapshots="", places="", leading=None, waiting_rows=(), rejected=(),
+        leads="", accounts="", snapshots="", places=(), leading=None, waiting_rows=(), rejected=(),
     )  # fmt: skip
     snapshots = Snapshots(NOTHING, NOTHING)
     return State(manifest, NO_TEXT, NOTHING, None, NO_TEXT, NOTHING, (), snapshots, nowhere(0))
@@ -88,7 +89,7 @@ def open_state(folder: Path) -> State | None:
     refuse_incomplete(folder, manifest)
     dtype = type_of(manifest.fields)
     leads, accounts = read_columns(folder / manifest.leads), read_columns(folder / manifest.accounts)
-    rows, places = load(folder / manifest.snapshots), load(folder / manifest.places)
+    rows = load(folder / manifest.snapshots)
     return State(
         manifest=manifest,
         lead_ids=leads["lead_id"],
@@ -98,13 +99,13 @@ def open_state(folder: Path) -> State | None:
         account_number=np.asarray(accounts["number"]),
         parts=tuple(open_part(folder, files, dtype) for files in manifest.events),
         snapshots=Snapshots(*rows),
-        places=Places(*places),
+        places=read_places(folder, manifest.places),
     )
 
 
 def files_of(manifest: Manifest) -> set[str]:
     """Names of all files of a state."""
-    names = {manifest.leads, manifest.accounts, manifest.snapshots, manifest.places, *manifest.waiting_rows}
+    names = {manifest.leads, manifest.accounts, manifest.snapshots, *manifest.places, *manifest.waiting_rows}
     for part in manifest.events:
         names |= {records_name(part.number), index_name(part.number)}
         names |= {ids_name(part.number)} if part.has_ids else set()
@@ -132,7 +133,9 @@ def read_columns(path: Path) -> dict[str, pa.Array]:
     except (pa.ArrowInvalid, OSError) as error:
         raise DamagedStoreError(f"{path.name} cannot be read") from error
     return {
-        name: pa.concat_arrays(table[name].chunks or [pa.array([], table[name].type)]) for name in table.column_names
+        # A piece stays where it is mapped: what nobody looks at is not read.
+        name: column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
+        for name, column in zip(table.column_names, table.columns, strict=True)
     }
 
 
@@ -169,24 +172,33 @@ def number_leads(state: State, histories: Histories, accounts: pd.Series, intern
     former_account, account_number, next_account = _numbered(
         state.account_ids, state.account_number, account_ids, manifest.next_account
     )
-    gone = np.concatenate([_absent(state.lead_number, former), -1 - _absent(state.account_number, former_account)])
+    gone_leads = NOTHING if lead_ids is state.lead_ids else _absent(state.lead_number, former)
+    gone = np.concatenate([gone_leads, -1 - _absent(state.account_number, former_account)])
     if number_of_records(state.parts, gone).any():
         raise RebuildError("leads or accounts that had interactions are gone")
     if state.known is not None and (internal != np.append(state.known.internal, False)[former])[former >= 0].any():
         raise RebuildError("the test leads are others")
-    of_lead = find_ids(index_ids(account_ids), pa.chunked_array([as_texts(histories.leads["account_id"])]))
     return Numbering(
         lead_ids=lead_ids,
         former=former,
         lead_number=lead_number,
         account_ids=account_ids,
         account_number=account_number,
-        of_account=np.append(account_number, -1)[of_lead[histories.account_start[:-1]]],
+        of_account=np.append(account_number, -1)[_account_places(histories, account_ids)],
         next_lead=next_lead,
         next_account=next_account,
         internal=internal,
         moved=len(gone) > 0 or next_lead > manifest.next_lead or next_account > manifest.next_account,
     )
+
+
+def _account_places(histories: Histories, account_ids: pa.Array) -> Ints:
+    """Place of each account of the histories among the known ones; −1: an account of a lead without one."""
+    first = histories.account_start[:-1]
+    if len(account_ids) == 0:
+        return np.full(len(first), -1)
+    names = as_texts(histories.leads["account_id"].iloc[first])
+    return find_ids(index_ids(account_ids), pa.chunked_array([names]))
 
 
 def _as_before(known: pa.Array, ids: pa.Array) -> pa.Array:

@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-import numpy as np
 import pandas as pd
 
 from features.engines.accounting import Accounting
@@ -93,10 +92,7 @@ def count_of(tally: Tally) -> TableCount:
 
 def notes_of(tally: Tally, project: Project) -> tuple[str, ...]:
     """What people should know about the rows that are used."""
-    kinds, directions = (
-        pd.Series(dict(counts), dtype=np.int64).sort_values(ascending=False)
-        for counts in (tally.kinds, tally.directions)
-    )
+    kinds, directions = (dict(Counter(counts).most_common()) for counts in (tally.kinds, tally.directions))
     return (
         *doubt_notes(Counter(tally.doubts), dict(tally.examples)),
         *kind_notes(kinds, project.points.kinds),

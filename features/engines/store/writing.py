@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from features.engines.store.arrivals import Arrived, Given
 from features.engines.store.blocks import StoredEvents, feature_parts
 from features.engines.store.compaction import compact_events, compact_rows
 from features.engines.store.files import STORE_SCHEMA, Manifest, RowFiles, commit
+from features.engines.store.placing import write_places
 from features.engines.store.rows import rows_name
 from features.engines.store.state import Numbering, State, files_of, save_pair, write_columns
 from features.engines.store.touched import (
@@ -27,11 +29,13 @@ from features.engines.store.touched import (
     Places,
     carried_over,
     changed_leads,
+    earliest_by_lead,
     known_of,
     needed_rows,
     nowhere,
+    same_snapshots,
 )
-from features.windows import Ints
+from features.windows import Bools, Ints
 
 KEYS = ("lead_id", "as_of")
 
@@ -69,26 +73,33 @@ class Step:
 def write_update(step: Step, asked: Asked, marks: Mapping[str, FileMark], limits: Limits, progress: Progress) -> int:
     """Compute the rows that are missing or touched and make all rows the state of the store; returns their number."""
     catalog, former = _plain(asked.catalog), step.state.manifest
-    known = known_of(step.given.histories, asked.profile, step.numbering.lead_number, step.numbering.internal)
+    with ThreadPoolExecutor(1) as thread:
+        same_rows = thread.submit(same_snapshots, step.state.snapshots, asked.snapshots)
+        known = known_of(step.given.histories, asked.profile, step.numbering.lead_number, step.numbering.internal)
+        same = _has_same_leads(step) and same_rows.result()
     reused = former.rows if former.catalog == catalog else ()
-    places = _places_so_far(step, asked) if reused else nowhere(len(asked.snapshots))
+    places = _places_so_far(step, asked, same=same) if reused else nowhere(len(asked.snapshots))
     changed = changed_leads(known, step.state.known, step.numbering.former)
     rows = needed_rows(places, asked.snapshots, changed, _since(step))
     parts = reused
     if len(rows) or not parts:
         written = _compute(step, asked, rows, limits, progress)
         parts, places = (*parts, written), _placed(places, rows, written)
-    parts, places = compact_rows(step.folder, step.number + 1, parts, places)
+    so_far = former.places if same and reused else ()
+    if places is not step.state.places:
+        moved = places
+        parts, places = compact_rows(step.folder, step.number + 1, parts, moved)
+        so_far = so_far if places is moved else ()
     events = compact_events(step.folder, step.number + 2, step.arrived)
     after = _state_of_events(step, marks).model_copy(
         update={
             "catalog": catalog,
             "events": events,
             "rows": parts,
-            "leads": _leads(step, known),
+            "leads": _leads(step, known, changed),
             "accounts": _accounts(step),
-            "snapshots": _snapshots(step, asked),
-            "places": _places(step, places),
+            "snapshots": _snapshots(step, asked, same=same),
+            "places": _places(step, places, so_far, rows),
             "leading": _leading(step, asked),
         }
     )
@@ -119,7 +130,7 @@ def _state_of_events(step: Step, marks: Mapping[str, FileMark]) -> Manifest:
         leads="",
         accounts="",
         snapshots="",
-        places="",
+        places=(),
         leading=None,
         waiting_rows=arrived.waiting_rows,
         rejected=arrived.rejected,
@@ -131,35 +142,25 @@ def _plain(catalog: Catalog) -> Mapping[str, object]:
     return plain
 
 
-def _places_so_far(step: Step, asked: Asked) -> Places:
+def _has_same_leads(step: Step) -> bool:
+    """Whether the leads are those of the former state, in the same order."""
+    return step.state.lead_ids is step.numbering.lead_ids
+
+
+def _places_so_far(step: Step, asked: Asked, *, same: bool) -> Places:
     state = step.state
+    if same:
+        return state.places
     return carried_over(state.snapshots, state.places, step.numbering.former, len(state.lead_number), asked.snapshots)
 
 
 def _since(step: Step) -> Ints:
     """Time of the earliest new event of each lead's account."""
     histories, newest = step.given.histories, step.arrived.newest
-    since = np.full(len(histories.account_start) - 1, ALWAYS)
-    if newest is not None and len(newest.owner):
-        time, of_lead = newest.records["time"][newest.first], newest.owner >= 0
-        account = np.full(len(newest.owner), -1, np.int64)
-        account[of_lead] = histories.account[
-            _inverse(step.numbering.lead_number, step.numbering.next_lead)[newest.owner[of_lead]]
-        ]
-        account[~of_lead] = _inverse(step.numbering.of_account, step.numbering.next_account)[
-            -1 - newest.owner[~of_lead]
-        ]
-        known = account >= 0  # an account without leads has no rows
-        np.minimum.at(since, account[known], time[known])
-    return since[histories.account]
-
-
-def _inverse(number: Ints, n: int) -> Ints:
-    """Place of each of n numbers; −1 for numbers that are not there."""
-    place = np.full(n, -1, np.int64)
-    at = np.flatnonzero(number >= 0)
-    place[number[at]] = at
-    return place
+    if newest is None:
+        return np.full(len(histories.account), ALWAYS)
+    event = (newest.owner, newest.records["time"][newest.first].astype(np.int64))
+    return earliest_by_lead(event, (step.numbering.lead_number, step.numbering.of_account), histories)
 
 
 def _compute(step: Step, asked: Asked, rows: Ints, limits: Limits, progress: Progress) -> RowFiles:
@@ -175,15 +176,10 @@ def _placed(places: Places, rows: Ints, written: RowFiles) -> Places:
     return Places(part, position)
 
 
-def _leads(step: Step, known: Known) -> str:
-    former, state, numbering = step.state.known, step.state, step.numbering
-    if (
-        former is not None
-        and state.lead_ids is numbering.lead_ids
-        and all(
-            np.array_equal(getattr(former, name), getattr(known, name)) for name in ("own", "of_account", "internal")
-        )
-    ):
+def _leads(step: Step, known: Known, changed: Bools) -> str:
+    state, numbering = step.state, step.numbering
+    # Where another lead is a test now, nothing is reused.
+    if state.known is not None and _has_same_leads(step) and not changed.any():
         return state.manifest.leads
     columns = {"lead_id": numbering.lead_ids, "number": numbering.lead_number}
     hashes = {"own": known.own, "of_account": known.of_account, "internal": known.internal}
@@ -200,18 +196,17 @@ def _accounts(step: Step) -> str:
     return write_columns(step.path("accounts", "arrow"), columns)
 
 
-def _snapshots(step: Step, asked: Asked) -> str:
-    former, now = step.state, asked.snapshots
-    same_leads = former.lead_ids is step.numbering.lead_ids and bool(former.manifest.snapshots)
-    if same_leads and all(np.array_equal(getattr(former.snapshots, n), getattr(now, n)) for n in ("lead", "as_of")):
-        return former.manifest.snapshots
+def _snapshots(step: Step, asked: Asked, *, same: bool) -> str:
+    now = asked.snapshots
+    if same and step.state.manifest.snapshots:
+        return step.state.manifest.snapshots
     return save_pair(step.path("snapshots", "npy"), now.lead, now.as_of)
 
 
-def _places(step: Step, places: Places) -> str:
-    if places is step.state.places:
-        return step.state.manifest.places
-    return save_pair(step.path("places", "npy"), places.part, places.position)
+def _places(step: Step, places: Places, so_far: tuple[str, ...], rows: Ints) -> tuple[str, ...]:
+    if places is step.state.places and so_far:
+        return so_far
+    return write_places(step.path("places", "npy"), places, so_far, rows)
 
 
 def _leading(step: Step, asked: Asked) -> str | None:
