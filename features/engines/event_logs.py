@@ -23,7 +23,7 @@ from features.histories import Block, Histories
 from features.identifiers import positions_of
 from features.layout import layout_of
 from features.links import different_ids
-from features.memory import give_back
+from features.memory import give_back, keep_for_reuse
 from features.project import FeatureSettings, Project
 from features.propose import Available, Vocabulary, vocabulary_of
 from features.schema import SPECS
@@ -149,6 +149,7 @@ def read_event_logs(
     Raises:
         InputContractError: the table cannot be used as a whole.
     """
+    keep_for_reuse()
     ranges = account_ranges(histories, door, source.rows, folder, limits.records)
     accounting = Accounting(source)
     give_back()  # what the door and the histories took on their way
