@@ -17,8 +17,8 @@ KEPT = {-1: 64 * MEGABYTE, -2: 16 * MEGABYTE, -3: 32 * MEGABYTE}
 def keep_for_reuse() -> None:
     """Keep memory that is freed, until `give_back`; called before steps that take and free arrays in turn.
 
-    Without it the system takes arrays of some megabytes back and clears their pages again for the next ones: a twentieth
-    of the time that features take.
+    Without it the system takes arrays of some megabytes back and clears their pages again for the next ones: that is a
+    twentieth of the time that features take.
     """
     for what, size in KEPT.items():
         _set_option(what, size)
