@@ -25,6 +25,8 @@ from features.snapshots import Snapshots
 
 T = TypeVar("T")
 R = TypeVar("R")
+# So many more parts than threads wait to be written: while one group of rows is, the threads need not wait.
+WAITING = 4
 
 
 def write_features(logs: EventLogs, asked: Asked, path: Path, limits: Limits, progress: Progress) -> int:
@@ -48,7 +50,7 @@ def feature_parts(logs: EventLogs, asked: Asked, limits: Limits) -> Iterator[tup
         return rows, _features_of(logs, asked, number, rows)
 
     with ThreadPoolExecutor(limits.threads) as threads:
-        yield from in_order(threads, part, range(len(logs)), limits.threads + 1)
+        yield from in_order(threads, part, range(len(logs)), limits.threads + WAITING)
 
 
 def in_order(threads: ThreadPoolExecutor, function: Callable[[T], R], items: Iterable[T], ahead: int) -> Iterator[R]:

@@ -3,13 +3,13 @@
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from mmap import mmap
 from pathlib import Path
 from threading import Condition
 
 import numpy as np
 
 from features.event_records import WORD, Records, Words, joined, place, taken, words_of
+from features.memory import fresh_memory
 from features.windows import Ints
 
 # Room for this share of records more than the average partition has.
@@ -39,8 +39,7 @@ class Partitions:
     def __post_init__(self) -> None:
         most = min(int(self.rows * ROOM), self.limit // self.dtype.itemsize)
         shape = (self.n, max(most // self.n, 1), self.dtype.itemsize // WORD)
-        # Not from numpy, which asks for huge pages: to find so many of them can take the system seconds.
-        self._words = np.frombuffer(mmap(-1, math.prod(shape) * WORD), np.int64).reshape(shape)
+        self._words = np.frombuffer(fresh_memory(math.prod(shape) * WORD), np.int64).reshape(shape)
         self._filled = np.zeros(self.n, np.int64)
         self._beside = [[] for _ in range(self.n)]
 
