@@ -1,7 +1,6 @@
 """The door of one table: its columns found, its cells read, its bad rows rejected."""
 
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Never
 
@@ -40,12 +39,10 @@ def open_rows(project: Project, source: SourceTable, *, untimed: bool = False) -
     table, settings = source.table, project.tables[source.table]
     spec = _spec(table, untimed)
     layout = layout_of(source, settings, spec)
-
-    def read(column: Column) -> Parsed:
-        return _parse(source, layout.canonical.get(column.name), column, reading_of(project, table, column.name))
-
-    with ThreadPoolExecutor() as threads:
-        parsed = dict(zip([column.name for column in spec.columns], threads.map(read, spec.columns), strict=True))
+    parsed = {
+        column.name: _parse(source, layout.canonical.get(column.name), column, reading_of(project, table, column.name))
+        for column in spec.columns
+    }
     draft = _draft(project, source, layout, parsed)
     _refuse_naive(draft, parsed)
     draft = _without_bad_cells(draft, spec, parsed)

@@ -5,7 +5,6 @@ ordered. Kind and topic codes follow the alphabet, so a lead alone is ordered li
 """
 
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -190,10 +189,9 @@ def ordered_leads(leads: pd.DataFrame) -> tuple[pd.DataFrame, Ints, pa.Array]:
     empty, tab = pa.scalar("", pa.large_string()), pa.scalar("\t", pa.large_string())
     own = pc.binary_join_element_wise(empty, lead_id, tab)
     account = pc.coalesce(one_array(leads["account_id"]), own)
-    with ThreadPoolExecutor(2) as threads:
-        number, place = threads.map(text_ranks, (account, lead_id))
+    number = text_ranks(account)
     n = int(number.max(initial=-1)) + 1
-    order = by_owner_and_time(number, place, n)
+    order = by_owner_and_time(number, text_ranks(lead_id), n)
     ordered = leads.iloc[order].reset_index(drop=True)
     first = starts(number, n)[:-1]
     return ordered, number[order], account.take(pa.array(order[first]))
