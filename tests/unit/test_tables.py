@@ -387,3 +387,11 @@ def test_a_lead_created_after_the_latest_interaction_is_kept(tmp_path):
     found = read(tmp_path, {"leads": leads, "interactions": events})
     assert found.leads["lead_id"].tolist() == ["1", "2"]
     assert reasons(found, "leads") == {"created_at is after now": 1}
+
+
+def test_an_empty_table_is_one_of_its_own_each_time():
+    first = empty_table("deals")
+    first["more"] = 1
+    del first["status"]
+    second = empty_table("deals")
+    assert list(second.columns) == [column.name for column in SPECS["deals"].columns]
