@@ -53,12 +53,8 @@ def block_values(block: Block, profile: Profile, snapshots: Snapshots, catalog: 
     for counts in plan.counts:
         _fill(seen, counts, values.whole, partial(engagement.fill_counts, table=counts.table))
     for recencies in plan.recencies:
-        _fill(
-            seen,
-            recencies,
-            values.real,
-            partial(engagement.fill_days_since_last, of=recencies.of, codes=recencies.codes),
-        )
+        days_since = partial(engagement.fill_days_since_last, of=recencies.of, codes=recencies.codes)
+        _fill(seen, recencies, values.real, days_since)
     for interests in plan.interests:
         fill = partial(engagement.fill_interest, worth=seen.worth, half_lives_days=interests.half_lives)
         _fill(seen, interests, values.real, fill)

@@ -213,8 +213,10 @@ class FeatureSettings(Section):
     columns: Literal["lean", "all"] = Field(
         "lean", description="lean: the features that earned their place on real data; all: every one there is"
     )
-    max_kinds: int = Field(40, description="most frequent kinds with features of their own; the rest is pooled", ge=1)
-    max_topics: int = Field(12, description="most frequent topics with features of their own", ge=0)
+    max_kinds: int = Field(
+        40, description="most frequent kinds with features of their own; the rest is pooled", ge=1, le=10_000
+    )
+    max_topics: int = Field(12, description="most frequent topics with features of their own", ge=0, le=10_000)
     max_categories: int = Field(200, description="categories per attribute; rarer ones are pooled", ge=2, le=254)
     min_category_leads: int = Field(20, description="leads a category needs for a code of its own", ge=1)
     account_history: bool = Field(True, description="also features of the whole account's history")

@@ -14,6 +14,7 @@ from numba import njit
 Ints = npt.NDArray[np.int64]
 # Positions and numbers of the events of one block, which are far fewer: half the memory to write and read again.
 Few = npt.NDArray[np.int32]
+MOST_EVENTS = 2**31 - 1
 Positions = TypeVar("Positions", Ints, Few)
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -124,7 +125,12 @@ def spans(segments: Segments, owner: Ints, as_of: Ints, windows: Sequence[int]) 
     """All events of the owner before `as_of` (None), and those in `[as_of − days, as_of)` for each of the windows.
 
     The pairs (owner, as_of) are sorted.
+
+    Raises:
+        ValueError: more events than positions of 32 bits can name.
     """
+    if len(segments.time) > MOST_EVENTS:
+        raise ValueError(f"a block has {len(segments.time):,} events: expected at most {MOST_EVENTS:,}")
     past, first = _spans(segments.start, segments.time, owner, as_of, np.array([0, *windows]) * DAY_US)
     found: dict[int | None, Span[Few]] = {None: Span(first[0], past)}
     found.update({days: Span(first[row], past) for row, days in enumerate(windows, start=1)})

@@ -7,7 +7,7 @@ bit-identical however the leads are cut into blocks, whoever calls.
 
 from features.engagement.activity import active_days, sessions
 from features.engagement.counts import CountTable, count, count_table, fill_counts, selection
-from features.engagement.interest import fill_interest, interest
+from features.engagement.interest import fill_interest
 from features.engagement.movement import trend, trend_ratio
 from features.engagement.recency import days_since_first, days_since_last, fill_days_since_last
 from features.engagement.rhythm import gap_max_days, gap_mean_days, gap_std_days
@@ -39,7 +39,6 @@ __all__ = [
     "gap_max_days",
     "gap_mean_days",
     "gap_std_days",
-    "interest",
     "last_kind",
     "selection",
     "sessions",

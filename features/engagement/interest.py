@@ -8,24 +8,13 @@ from features.event_log import EventColumn
 from features.windows import DAY_US, Few, Floats, Ints
 
 
-def interest(view: View, points: Floats, half_life_days: float) -> Floats:
-    """Faded points: Σ points_e · 2^(−(as_of − t_e) / half-life) over the events before as_of.
-
-    `points` holds one value per event. The sum fades from event to event and then to as_of: it is never larger than
-    the points themselves and no large numbers are subtracted, so nothing overflows or cancels over ten years, and the
-    value does not depend on which other snapshots are asked for.
-    """
-    faded, half_life, itself = np.empty((len(view.owner), 1)), np.array([half_life_days]), np.arange(len(points))
-    past, times = view.span(None), (view.as_of, view.log.time)
-    asked = half_life * DAY_US, np.array([0])
-    _fill_faded(view.owner, (past.first, past.stop), times, (points, itself), asked, faded)
-    return faded[:, 0]
-
-
 def fill_interest(view: View, worth: Floats, half_lives_days: Floats, columns: Ints, values: Floats) -> None:
     """Fill the chosen columns of `values` (one row per snapshot): the interest for each half-life.
 
-    `worth` holds the points of each kind of the log.
+    Faded points: Σ points_e · 2^(−(as_of − t_e) / half-life) over the events before as_of; `worth` holds the points of
+    each kind of the log. The sum fades from event to event and then to as_of: it is never larger than the points
+    themselves and no large numbers are subtracted, so nothing overflows or cancels over ten years, and the value does
+    not depend on which other snapshots are asked for.
     """
     past, times = view.span(None), (view.as_of, view.log.time)
     asked = half_lives_days * DAY_US, columns

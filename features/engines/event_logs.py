@@ -125,7 +125,12 @@ class EventLogs:
         """The accounts of one partition with their events in order."""
         first, stop = self.ranges.accounts(number)
         alone = self.histories.cut(first, stop)
-        by_lead, by_account = settled_logs(self.ranges, number, self.ranges.partitions.take(number), alone)
+        by_lead, by_account = settled_logs(
+            self.ranges.partitions.take(number),
+            alone,
+            (self.ranges.leads(number)[0], first),
+            (self.door.kinds.alphabetical()[1], self.door.topics.alphabetical()[1]),
+        )
         return Block(
             created=alone.created,
             account=alone.account,

@@ -1,57 +1,36 @@
-"""Settled records of a range of accounts as the event logs of its leads and accounts."""
-
-from typing import Protocol
+"""Settled records of some accounts as the event logs of their leads and of themselves."""
 
 import numpy as np
 from numba import njit
 
 from features.account_order import merged_accounts
 from features.engines.account_ranges import Fields
-from features.event_codes import Codes, Labels
+from features.event_codes import Codes
 from features.event_log import TIE_BREAKERS, EventLog
 from features.event_records import NO_DURATION, Records
 from features.histories import Block
 from features.windows import Bools, Ints
 
 
-class Labelled(Protocol):
-    """What knows the labels of records."""
+def settled_logs(
+    records: Records, alone: Block, first: tuple[int, int], codes: tuple[Ints, Ints]
+) -> tuple[EventLog, EventLog]:
+    """The events by lead and by account, both numbered from 0.
 
-    @property
-    def kinds(self) -> Labels:
-        """Kinds by code."""
-
-    @property
-    def topics(self) -> Labels:
-        """Topics by code."""
-
-
-class Ranges(Protocol):
-    """Ranges of accounts, as `AccountRanges` are."""
-
-    @property
-    def door(self) -> Labelled:
-        """What gave the records their codes."""
-
-    def accounts(self, number: int) -> tuple[int, int]:
-        """First account of a range, and the one after its last."""
-
-    def leads(self, number: int) -> tuple[int, int]:
-        """First lead of a range, and the one after its last."""
-
-
-def settled_logs(ranges: Ranges, number: int, records: Records, alone: Block) -> tuple[EventLog, EventLog]:
-    """The events by lead and by account; `alone` are the histories of the range's leads without events."""
-    kinds, topics = ranges.door.kinds.alphabetical()[1], ranges.door.topics.alphabetical()[1]
+    `alone` are the histories of these leads without events, `first` the numbers that their first lead and account have
+    in the records. `codes` gives the place in the alphabet of each kind and of each topic there.
+    """
+    (first_lead, first_account), (kinds, topics) = first, codes
     fields = Fields(records, {"topic": topics})
     fields["time"], fields["lead"], fields["kind"], of_lead = _of_leads(
-        records["time"], records["lead"], records["kind"], (ranges.leads(number)[0], len(alone.created)), kinds
+        records["time"], records["lead"], records["kind"], (first_lead, len(alone.created)), kinds
     )
     if "duration" in (records.dtype.names or ()):
         fields["duration"], fields["has_duration"] = _durations(records["duration"])
     own = int(of_lead[-1])
     by_lead = EventLog(of_lead, fields["time"][:own], fields, slice(0, own))
-    without_lead = _accounts_without_lead(ranges, number, records, own)
+    accounts = first_account + np.arange(len(alone.account_start))
+    without_lead = _accounts_without_lead(records, own, accounts)
     start, time, place = merged_accounts(
         fields["time"],
         (of_lead, without_lead, alone.account_start),
@@ -61,12 +40,11 @@ def settled_logs(ranges: Ranges, number: int, records: Records, alone: Block) ->
     return by_lead, EventLog(start, time, fields, place)
 
 
-def _accounts_without_lead(ranges: Ranges, number: int, records: Records, own: int) -> Ints:
-    """Where each account's events without a lead begin among the records: they are the last, after `own` others."""
-    first, stop = ranges.accounts(number)
+def _accounts_without_lead(records: Records, own: int, accounts: Ints) -> Ints:
+    """Where the events without a lead begin of some accounts, and after them: they are the last, after `own` others."""
     if own == len(records):
-        return np.full(stop - first + 1, own)
-    return own + np.searchsorted(records["account"][own:], np.arange(first, stop + 1))
+        return np.full(len(accounts), own)
+    return own + np.searchsorted(records["account"][own:], accounts)
 
 
 @njit(cache=True, nogil=True)

@@ -4,13 +4,67 @@ import math
 
 import numpy as np
 import pytest
-from worlds import HOUR, World, as_they_are, day, event, lead, view
+from worlds import DAY, HOUR, World, as_they_are, day, event, lead, view
 
 from features import engagement
 from features.engagement import View
 
 MINUTE = 1 / 1440
 KINDS = (event(1, "a"), event(2, "b"), event(3, "a"), event(4, "c"))
+
+
+def interest(seen, worth, half_life):
+    """Interest of each snapshot; `worth` has the points of each kind."""
+    found = np.empty((len(seen.owner), 1))
+    engagement.fill_interest(seen, np.array([*worth, 0.0]), np.array([half_life]), np.array([0]), found)
+    return found[:, 0]
+
+
+def many(per_lead=90):
+    """Three leads with many events of three kinds, seen from many dates: more than are counted together."""
+    rng = np.random.default_rng(4)
+    events = [event(rng.uniform(0, 60), rng.choice(["a", "b", "c"]), f"L{i}") for i in range(3) for _ in range(150)]
+    log = World([lead(f"L{i}") for i in range(3)], events).histories().by_lead
+    owner, as_of = np.repeat(np.arange(3), per_lead), np.tile(day(1) + np.arange(per_lead) * DAY, 3)
+    return View(log, owner, as_of, *as_they_are(log), 3)
+
+
+def kinds_in_window(seen, days):
+    """Of each snapshot: how many events of each kind its window holds, one by one."""
+    log, every = seen.log, range(len(seen.owner))
+    return np.array(
+        [
+            [
+                ((log.owner == seen.owner[i]) & (log.time < seen.as_of[i]) & (log.kind == kind))[
+                    (log.time >= (seen.as_of[i] - days * DAY if days else -(2**60)))
+                ].sum()
+                for kind in range(3)
+            ]
+            for i in every
+        ]
+    )
+
+
+@pytest.mark.parametrize("per_lead", [90, 128 // 3, 129])
+def test_counts_of_many_snapshots_are_those_of_each(per_lead):
+    seen = many(per_lead)
+    asked = [(0, None), (2, 7), (0, 7), (1, 30)]
+    found = np.full((len(seen.owner), 5), -1, np.int32, order="F")
+    engagement.fill_counts(seen, engagement.count_table("kind", asked), np.array([3, 0, 4, 1]), found)
+    for column, (kind, days) in zip([3, 0, 4, 1], asked, strict=True):
+        np.testing.assert_array_equal(found[:, column], kinds_in_window(seen, days)[:, kind])
+    assert (found[:, 2] == -1).all()
+
+
+@pytest.mark.parametrize("days", [3, 30, None])
+def test_entropy_of_few_and_of_many_events_is_the_same_formula(days):
+    seen = many()
+    counts = kinds_in_window(seen, days)
+    total = counts.sum(axis=1)
+    expected = [-sum(n / t * math.log(n / t) for n in row if 0 < n < t) for row, t in zip(counts, total, strict=True)]
+    np.testing.assert_allclose(engagement.entropy(seen, days), expected, rtol=0, atol=1e-12)
+    np.testing.assert_array_equal(engagement.variety(seen, days), (counts > 0).sum(axis=1))
+    assert days == 3 or (total.min() < 64 < total.max())  # both ways are taken
 
 
 def test_count_is_half_open():
@@ -49,22 +103,24 @@ def test_recency_is_elapsed_time_and_not_calendar_days():
 
 def test_interest_halves_every_half_life():
     seen = view(event(0), event(7), event(14), as_of=14)
-    assert engagement.interest(seen, np.array([8.0, 8.0, 8.0]), 7) == 2 + 4
-    assert engagement.interest(view(as_of=3), np.zeros(0), 7) == 0
+    assert interest(seen, [8], 7) == 2 + 4
+    assert interest(view(as_of=3), [0], 7) == 0
 
 
 def test_interest_of_one_lead_does_not_leak_into_the_next():
-    histories = World((lead("L1"), lead("L2"), lead("L3")), (event(0, who="L1"), event(7, who="L3"))).histories()
+    histories = World(
+        (lead("L1"), lead("L2"), lead("L3")), (event(0, "a", who="L1"), event(7, "b", who="L3"))
+    ).histories()
     log = histories.by_lead
     seen = View(log, np.array([0, 1, 2]), np.full(3, day(7, 1)), *as_they_are(log), 1)
-    assert engagement.interest(seen, np.array([16.0, 4.0]), 7) == pytest.approx([8, 0, 4])
+    assert interest(seen, [16, 4], 7) == pytest.approx([8, 0, 4])
 
 
 def test_interest_is_right_when_the_next_lead_begins_decades_earlier():
-    histories = World((lead("L1"), lead("L2")), (event(20_000, who="L1"), event(0, who="L2"))).histories()
+    histories = World((lead("L1"), lead("L2")), (event(20_000, "a", who="L1"), event(0, "b", who="L2"))).histories()
     log = histories.by_lead
     seen = View(log, np.array([0, 1]), np.array([day(20_001), day(1)]), *as_they_are(log), 1)
-    assert engagement.interest(seen, np.array([2.0, 4.0]), 1).tolist() == [1, 2]
+    assert interest(seen, [2, 4], 1).tolist() == [1, 2]
 
 
 def test_active_days_are_utc_dates():

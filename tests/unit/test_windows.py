@@ -1,9 +1,11 @@
 from bisect import bisect_left
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from features import windows
 from features.windows import (
     DAY_US,
     NEVER,
@@ -104,3 +106,10 @@ def test_all_windows_are_found_at_once():
     for days in (3, 30):
         begin = first_not_before(segments, owner, as_of - days * DAY_US)
         assert (found[days].first.tolist(), found[days].stop.tolist()) == (begin.tolist(), past.stop.tolist())
+
+
+def test_more_events_than_positions_can_name_are_refused(monkeypatch):
+    monkeypatch.setattr(windows, "MOST_EVENTS", 2)
+    times = Segments(np.array([0, 3]), np.array([1, 2, 3]))
+    with pytest.raises(ValueError, match="a block has 3 events: expected at most 2"):
+        spans(times, np.array([0]), np.array([5]), [])

@@ -53,8 +53,8 @@ class StoredEvents:
         """Some accounts (ascending) with their events in order, and the numbers of their leads."""
         alone, leads = self._alone(accounts)
         records = self._wanted(self._in_order(leads, accounts), len(leads))
-        of_block = _Whole(self, len(leads), len(accounts))
-        by_lead, by_account = settled_logs(of_block, 0, records, alone)
+        codes = self.kinds.alphabetical()[1], self.topics.alphabetical()[1]
+        by_lead, by_account = settled_logs(records, alone, (0, 0), codes)
         return replace(alone, by_lead=by_lead, by_account=by_account), leads
 
     def _alone(self, accounts: Ints) -> tuple[Block, Ints]:
@@ -104,23 +104,6 @@ class StoredEvents:
         """The accounts, cut into groups of a size that a block may have, and for all threads if worthwhile."""
         weights = self.weights(accounts)
         return in_groups(accounts, weights, int(np.clip(weights.sum() // threads, LEAST_EVENTS, PARTITION_EVENTS)))
-
-
-@dataclass(frozen=True, slots=True)
-class _Whole:
-    """A block as the only range of its accounts."""
-
-    door: StoredEvents
-    n_leads: int
-    n_accounts: int
-
-    def accounts(self, _number: int) -> tuple[int, int]:
-        """All of them."""
-        return 0, self.n_accounts
-
-    def leads(self, _number: int) -> tuple[int, int]:
-        """All of them."""
-        return 0, self.n_leads
 
 
 def _renumber(records: Records, of_lead: Bools, place: Ints) -> None:
