@@ -7,6 +7,9 @@ from numba import njit
 
 from features.windows import Ints
 
+# Runs with fewer steps left are merged from one end.
+FEW_STEPS = 4
+
 
 def merged_accounts(
     time: Ints,
@@ -91,22 +94,39 @@ def _merge_runs(events: tuple[Ints, Ints], other: tuple[Ints, Ints], ends: Ints)
 @njit(cache=True, nogil=True)
 def _merge_pairs(source: tuple[Ints, Ints], target: tuple[Ints, Ints], ends: Ints) -> int:
     """Merge every two runs that follow each other; how many are left."""
-    (time, place), (to_time, to_place) = source, target
     first = left = 0
     for pair in range(0, len(ends), 2):
-        a, middle, stop = first, ends[pair], ends[min(pair + 1, len(ends) - 1)]
-        b, at = middle, first
-        while a < middle and b < stop:
-            later = time[b] < time[a]
-            i = b if later else a
-            to_time[at], to_place[at] = time[i], place[i]
-            a += 1 - later
-            b += later
-            at += 1
-        a, stop = (a, middle) if a < middle else (b, stop)
-        for i in range(a, stop):
-            to_time[at], to_place[at] = time[i], place[i]
-            at += 1
-        first = ends[left] = at
+        middle, stop = ends[pair], ends[min(pair + 1, len(ends) - 1)]
+        _merge(source, target, first, middle, stop)
+        first = ends[left] = stop
         left += 1
     return left
+
+
+@njit(cache=True, nogil=True)
+def _merge(source: tuple[Ints, Ints], target: tuple[Ints, Ints], first: int, middle: int, stop: int) -> None:
+    """Merge the runs `[first, middle)` and `[middle, stop)` from both ends: neither waits for what the other finds."""
+    (time, place), (to_time, to_place) = source, target
+    a, b, at = first, middle, first
+    last_a, last_b, end = middle - 1, stop - 1, stop - 1
+    # So many steps use up neither run and do not meet.
+    steps = min(min(last_a - a, last_b - b) + 1, (last_a - a + last_b - b + 2) // 2)
+    while steps > FEW_STEPS:
+        for _ in range(steps):
+            second = time[b] < time[a]
+            i = b if second else a
+            to_time[at], to_place[at] = time[i], place[i]
+            a, b, at = a + 1 - second, b + second, at + 1
+            of_first = time[last_b] < time[last_a]
+            i = last_a if of_first else last_b
+            to_time[end], to_place[end] = time[i], place[i]
+            last_a, last_b, end = last_a - of_first, last_b - 1 + of_first, end - 1
+        steps = min(min(last_a - a, last_b - b) + 1, (last_a - a + last_b - b + 2) // 2)
+    while a <= last_a and b <= last_b:
+        second = time[b] < time[a]
+        i = b if second else a
+        to_time[at], to_place[at] = time[i], place[i]
+        a, b, at = a + 1 - second, b + second, at + 1
+    rest = a if a <= last_a else b
+    for i in range(at, end + 1):
+        to_time[i], to_place[i] = time[rest + i - at], place[rest + i - at]

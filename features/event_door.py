@@ -28,7 +28,8 @@ from features.event_codes import (
     rest_hash,
     write_amounts,
 )
-from features.event_records import NO_DURATION, Column, Records, packed, record_type, taken
+from features.event_records import NO_DURATION, Column, record_type
+from features.event_rows import EVERY, EventRows
 from features.histories import NOT_GIVEN, OUTBOUND
 from features.hygiene import BY_REP, Unwanted
 from features.layout import Layout
@@ -98,14 +99,14 @@ class EventDoor:
 
 @dataclass(frozen=True, slots=True)
 class Coded:
-    """A batch that has passed the door: the records of its usable rows, its draft, and what people should know.
+    """A batch that has passed the door: its usable rows, its draft, and what people should know.
 
     `doubts` counts values that are not used, with an example of each; `kinds` counts usable rows by label code,
-    `directions` by label code + 1. `left_out` counts usable rows that hygiene leaves out of the records. `latest` is
-    the time of the latest record.
+    `directions` by label code + 1. `left_out` counts usable rows that hygiene leaves out of `rows`. `latest` is the
+    time of the latest row.
     """
 
-    records: Records
+    rows: EventRows
     draft: Draft
     doubts: Counter[str]
     examples: dict[str, str]
@@ -116,7 +117,7 @@ class Coded:
 
 
 def code_batch(door: EventDoor, source: SourceTable, first: int) -> Coded:
-    """Records of the usable rows of a batch whose first row has the number `first`.
+    """The usable rows of a batch whose first row has the number `first`.
 
     Raises:
         InputContractError: a time without a zone where the project names none.
@@ -135,16 +136,16 @@ def code_batch(door: EventDoor, source: SourceTable, first: int) -> Coded:
     if door.rest:
         batch.columns["rest"] = rest_hash([source.rows[name] for name in door.rest], n)
     unwanted = _left_out(batch)
-    records = _wanted(batch, packed(batch.columns, first, door.dtype), unwanted.mask)
+    rows = EventRows(batch.columns, first, door.dtype, _used(batch, unwanted.mask))
     return Coded(
-        records=records,
+        rows=rows,
         draft=batch.draft,
         doubts=batch.doubts,
         examples=batch.examples,
         kinds=batch.counts("kind", len(door.kinds.codes))[1:],
         directions=batch.counts("direction", len(door.directions.codes)) if "direction" in batch.codes else NOTHING,
         left_out=unwanted.counts,
-        latest=batch.latest if len(records) == n else int(records["time"].max(initial=NEVER)),
+        latest=int(batch.columns["time"][rows.used].max(initial=NEVER)) if len(rows.used) else batch.latest,
     )
 
 
@@ -283,12 +284,11 @@ def _left_out(batch: _Batch) -> Unwanted:
     return unwanted_rows(facts, batch.draft.alive, rules)
 
 
-def _wanted(batch: _Batch, records: Records, unwanted: Bools) -> Records:
-    """Records of the rows that are used."""
+def _used(batch: _Batch, unwanted: Bools) -> Bools:
+    """The rows that are used."""
     if not batch.draft.rejected and not unwanted.any():
-        return records
-    alive = batch.draft.alive
-    return taken(records, np.flatnonzero(alive & ~unwanted if len(unwanted) else alive))
+        return EVERY
+    return batch.draft.alive & ~unwanted if len(unwanted) else batch.draft.alive
 
 
 def _mark_reps(batch: _Batch, made: Mask) -> None:

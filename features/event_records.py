@@ -1,6 +1,6 @@
 """Records of events as rows of whole words: moved as one, whatever fields a source fills."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -25,8 +25,6 @@ FIELDS: tuple[tuple[str, str], ...] = (
     ("direction", "i1"),
 )
 WORD = 8
-ABSENT = -1
-PACKED_ROWS = 256
 # Stands for a duration that is not given; durations are far smaller.
 NO_DURATION = -(2**61)
 
@@ -39,16 +37,6 @@ def record_type(absent: frozenset[str]) -> np.dtype[np.void]:
     size = -(-plain.itemsize // WORD) * WORD
     names, kinds = [name for name, _ in fields], [kind for _, kind in fields]
     return np.dtype({"names": names, "formats": kinds, "offsets": offsets, "itemsize": size})
-
-
-def packed(columns: Mapping[str, Column], first: int, dtype: np.dtype[np.void]) -> Records:
-    """Records of rows from number `first` on; `columns` has every other field of the type, in its own kind."""
-    assert dtype.fields is not None
-    words = np.empty((len(columns["time"]), dtype.itemsize // WORD), np.int64)
-    at = np.array([dtype.fields[name][1] if name in dtype.fields else ABSENT for name, _ in FIELDS])
-    given = [columns[name] if name in dtype.fields else np.empty(0, kind) for name, kind in FIELDS[1:]]
-    _pack(first, tuple(given), at, (words, words.view(np.int32), words.view(np.int8)))
-    return words.reshape(-1).view(dtype)
 
 
 def place(records: Records, group: Ints, at: Ints, room: Words) -> Ints:
@@ -83,37 +71,6 @@ def same_as_before(records: Records) -> Bools:
 def words_of(records: Records) -> Words:
     """Records as rows of whole words, in place where they lie close together."""
     return np.ascontiguousarray(records).view(np.int64).reshape(len(records), records.dtype.itemsize // WORD)
-
-
-@njit(cache=True, nogil=True)
-def _pack(first: int, columns: tuple[Column, ...], at: Ints, views: tuple[Words, Column, Column]) -> None:
-    """Write columns (those of `FIELDS` but the first) to where they start in a record, `at` bytes; −1: nowhere.
-
-    Some records at a time, which stay in the fastest cache until all of their fields are written.
-    """
-    time, duration, value, rest, lead, account, kind, topic, direction = columns
-    words, halves, octets = views
-    for a in range(0, len(words), PACKED_ROWS):
-        b = min(a + PACKED_ROWS, len(words))
-        words[a:b] = 0
-        for i in range(a, b):
-            words[i, 0] = first + i
-        _fill(time, at[1] // 8, words, a, b)
-        _fill(duration, at[2] // 8, words, a, b)
-        _fill(value, at[3] // 8, words, a, b)
-        _fill(rest, at[4] // 8, words, a, b)
-        _fill(lead, at[5] // 4, halves, a, b)
-        _fill(account, at[6] // 4, halves, a, b)
-        _fill(kind, at[7] // 4, halves, a, b)
-        _fill(topic, at[8] // 4, halves, a, b)
-        _fill(direction, at[9], octets, a, b)
-
-
-@njit(cache=True, nogil=True)
-def _fill(column: Column, at: int, view: Column, a: int, b: int) -> None:
-    if at >= 0:
-        for i in range(a, b):
-            view[i, at] = column[i]
 
 
 @njit(cache=True, nogil=True, inline="always")

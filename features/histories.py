@@ -5,7 +5,9 @@ ordered. Kind and topic codes follow the alphabet, so a lead alone is ordered li
 """
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -62,16 +64,21 @@ class Block:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Histories(Block):
-    """All leads of a project: their ids and their rows beside the arrays.
+    """All leads of a project: their rows beside the arrays.
 
     `left_out` counts the interactions that each rule of hygiene left out.
     """
 
-    lead_ids: npt.NDArray[np.object_]
     leads: pd.DataFrame
     left_out: Mapping[str, int] = field(default_factory=dict)
+
+    @cached_property
+    def lead_ids(self) -> npt.NDArray[np.object_]:
+        """Id of each lead: objects, made when they are first asked for, as they are many times the text itself."""
+        ids: npt.NDArray[np.object_] = self.leads["lead_id"].to_numpy(object)
+        return ids
 
 
 def build_histories(tables: Tables, rules: HygieneSettings = NO_HYGIENE) -> Histories:
@@ -86,7 +93,6 @@ def build_histories(tables: Tables, rules: HygieneSettings = NO_HYGIENE) -> Hist
     created = microseconds(leads["created_at"])
     by_lead, by_account = event_logs(columns, created, account, len(account_names))
     return Histories(
-        lead_ids=leads["lead_id"].to_numpy(object),
         leads=leads,
         created=created,
         account=account,
@@ -189,10 +195,12 @@ def ordered_leads(leads: pd.DataFrame) -> tuple[pd.DataFrame, Ints, pa.Array]:
     empty, tab = pa.scalar("", pa.large_string()), pa.scalar("\t", pa.large_string())
     own = pc.binary_join_element_wise(empty, lead_id, tab)
     account = pc.coalesce(one_array(leads["account_id"]), own)
-    number = text_ranks(account)
-    n = int(number.max(initial=-1)) + 1
-    order = by_owner_and_time(number, text_ranks(lead_id), n)
-    ordered = leads.iloc[order].reset_index(drop=True)
+    with ThreadPoolExecutor(2) as threads:
+        number, rank = threads.map(text_ranks, (account, lead_id))
+        n = int(number.max(initial=-1)) + 1
+        order = by_owner_and_time(number, rank, n)
+        columns = threads.map(lambda name: leads[name].array.take(order), leads.columns)
+        ordered = pd.DataFrame(dict(zip(leads.columns, columns, strict=True)))
     first = starts(number, n)[:-1]
     return ordered, number[order], account.take(pa.array(order[first]))
 

@@ -58,8 +58,11 @@ def find_ids(index: IdIndex, column: pa.ChunkedArray) -> Ints:
 
     Cells are compared as they are: text byte for byte, integers by value.
     """
-    found = [_find(index, chunk) for chunk in column.chunks]
-    return np.concatenate(found) if found else np.empty(0, np.int64)
+    found, first = np.empty(len(column), np.int64), 0
+    for chunk in column.chunks:
+        found[first : first + len(chunk)] = _find(index, chunk)
+        first += len(chunk)
+    return found
 
 
 def all_differ(ids: pa.Array | pa.ChunkedArray) -> bool:

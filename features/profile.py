@@ -40,10 +40,10 @@ class Profile:
 
 def build_profile(histories: Histories, tables: Tables, catalog: Catalog) -> Profile:
     """What the catalog needs to know of all leads of the checked tables."""
-    frame = fit.attribute_frame(histories.leads, tables.accounts, ())
+    frame, lead_ids = fit.attribute_frame(histories.leads, tables.accounts, ()), histories.leads["lead_id"]
     return Profile(
-        fit.attribute_values(frame, tables.lead_changes, histories.lead_ids, catalog.attributes),
-        assessed(tables.assessments, histories.lead_ids, catalog.criteria),
+        fit.attribute_values(frame, tables.lead_changes, lead_ids, catalog.attributes),
+        assessed(tables.assessments, lead_ids, catalog.criteria),
         _seniority(histories.leads),
     )
 

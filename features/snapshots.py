@@ -108,10 +108,12 @@ def _by_lead(start: Ints, lead: Ints, as_of: Ints) -> tuple[Ints, Ints, bool]:
     owner, placed = np.empty(len(lead), np.int64), np.empty(len(lead), np.int64)
     free, rising = start[:-1].copy(), True
     for i in range(len(lead)):
-        at = free[lead[i]]
-        owner[at], placed[at] = lead[i], as_of[i]
-        rising &= at == start[lead[i]] or placed[at - 1] <= as_of[i]
-        free[lead[i]] = at + 1
+        placed[free[lead[i]]] = as_of[i]
+        free[lead[i]] += 1
+    for o in range(len(start) - 1):
+        for at in range(start[o], start[o + 1]):
+            owner[at] = o
+            rising &= at == start[o] or placed[at - 1] <= placed[at]
     return owner, placed, rising
 
 

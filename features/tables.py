@@ -25,7 +25,7 @@ from features.links import (
     settled,
     without_orphans,
 )
-from features.memory import give_back
+from features.memory import give_back, keep_for_reuse
 from features.project import Project, TableName
 from features.schema import SPECS, Column, ColumnType, TableCount, TableSpec
 from features.times import to_utc
@@ -86,6 +86,7 @@ def read_tables(project: Project, *, clock: datetime, untimed: bool = False) -> 
     """
     if clock.tzinfo is None:
         raise ValueError("clock has no time zone")
+    keep_for_reuse()
     tables = _read(project, clock, untimed=untimed)
     give_back()
     return tables

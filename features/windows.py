@@ -131,15 +131,20 @@ def spans(segments: Segments, owner: Ints, as_of: Ints, windows: Sequence[int]) 
     """
     if len(segments.time) > MOST_EVENTS:
         raise ValueError(f"a block has {len(segments.time):,} events: expected at most {MOST_EVENTS:,}")
-    past, first = _spans(segments.start, segments.time, owner, as_of, np.array([0, *windows]) * DAY_US)
+    longest_first = sorted(windows, reverse=True)
+    past, first = _spans(segments.start, segments.time, owner, as_of, np.array([0, *longest_first]) * DAY_US)
     found: dict[int | None, Span[Few]] = {None: Span(first[0], past)}
-    found.update({days: Span(first[row], past) for row, days in enumerate(windows, start=1)})
+    found.update({days: Span(first[row], past) for row, days in enumerate(longest_first, start=1)})
     return found
 
 
 @njit(cache=True, nogil=True)
 def _spans(start: Ints, time: Ints, owner: Ints, as_of: Ints, lengths: Ints) -> tuple[Few, Few]:
-    """Position of the first event not before each as_of, and where each window (rows; the first holds all) begins."""
+    """Position of the first event not before each as_of, and where each window begins.
+
+    Windows are rows: the first holds all, the others come from the longest to the shortest, each of which begins where
+    the one before it does or later.
+    """
     stop, first = np.empty(len(owner), np.int32), np.empty((len(lengths), len(owner)), np.int32)
     low = np.empty(len(lengths), np.int64)
     high = 0
@@ -150,7 +155,7 @@ def _spans(start: Ints, time: Ints, owner: Ints, as_of: Ints, lengths: Ints) -> 
         high = stop[i] = _from(time, high, start[owner[i] + 1], as_of[i])
         first[0, i] = low[0]
         for w in range(1, len(lengths)):
-            low[w] = first[w, i] = _from(time, low[w], high, as_of[i] - lengths[w])
+            low[w] = first[w, i] = _from(time, max(low[w], first[w - 1, i]), high, as_of[i] - lengths[w])
     return stop, first
 
 

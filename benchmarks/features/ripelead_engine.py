@@ -45,14 +45,16 @@ WARM_UP_EVENTS = 2_000
 
 def features_of(job: Job) -> None:
     """Write the 77 features of the snapshots."""
-    with TemporaryDirectory(dir=job.out.parent, prefix="ripelead-") as scratch:
-        project = _project(job, Path(scratch))
+    scratch = TemporaryDirectory(dir=job.out.parent, prefix="ripelead-")
+    with scratch as folder, ThreadPoolExecutor(1) as beside:
+        snapshots = beside.submit(pq.read_table, job.snapshots, columns=["lead_id", "as_of"])
+        project = _project(job, Path(folder))
         tables = _small_tables(project)
         histories = build_histories(tables)
         limits = Limits(None if job.memory is None else _bytes(job.memory), job.threads)
-        with ThreadPoolExecutor(1) as beside:
-            asked = beside.submit(_asked, job, tables, histories)
-            logs = _event_logs(project, tables, histories, (Path(scratch), limits))
+        asked = beside.submit(_asked, snapshots.result(), tables, histories)
+        del snapshots  # of no use once they are in order
+        logs = _event_logs(project, tables, histories, (Path(folder), limits))
         write_features(logs, asked.result(), job.out, limits, silent)
 
 
@@ -75,9 +77,8 @@ def _event_logs(project: Project, tables: Tables, histories: Histories, at: tupl
         return read_event_logs(source, door, histories, *at, silent)
 
 
-def _asked(job: Job, tables: Tables, histories: Histories) -> Asked:
-    """Snapshots in the order of the histories."""
-    asked = pq.read_table(job.snapshots, columns=["lead_id", "as_of"])
+def _asked(asked: pa.Table, tables: Tables, histories: Histories) -> Asked:
+    """The snapshots (lead_id, as_of) in the order of the histories."""
     lead_ids = pa.array(histories.leads["lead_id"], pa.string())
     lead = find_ids(index_ids(lead_ids), asked["lead_id"])
     as_of = pc.cast(asked["as_of"], pa.int64()).to_numpy()

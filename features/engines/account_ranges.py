@@ -11,8 +11,9 @@ from features.event_codes import Codes
 from features.event_door import EventDoor
 from features.event_log import EventColumn
 from features.event_records import NO_DURATION, Column, Records
+from features.event_rows import EventRows
 from features.histories import Histories
-from features.windows import Ints
+from features.windows import Bools, Ints
 
 PARTITION_EVENTS = 200_000
 MOST_PARTITIONS = 2_000
@@ -71,13 +72,13 @@ class AccountRanges:
         first, stop = self.histories.account_start[self.start[[number, number + 1]]]
         return int(first), int(stop)
 
-    def add(self, records: Records) -> None:
-        """Scatter records to their ranges."""
-        lead, range_of = records["lead"], np.empty(len(records), np.int64)
+    def add(self, rows: EventRows) -> None:
+        """Scatter the records of rows to their ranges."""
+        lead, range_of = rows.columns["lead"], np.empty(len(rows), np.int64)
         # Without a field for it, every record has a lead, and its account is not looked at.
-        account = records["account"] if "account" in (records.dtype.names or ()) else lead
-        _ranges_of(lead, account, self.of_lead, self.of_account, range_of)
-        self.partitions.add(records, range_of)
+        account = rows.columns["account"] if "account" in (rows.dtype.names or ()) else lead
+        _ranges_of(lead, account, (self.of_lead, self.of_account), rows.used, range_of)
+        self.partitions.add_by(range_of, rows.place, rows.taken)
 
     def owners(self, number: int, records: Records) -> Column:
         """Owner of each record of a range: its leads, then its accounts, then those of accounts without leads."""
@@ -124,6 +125,11 @@ def _starts(histories: Histories, rows: int) -> Ints:
 
 
 @njit(cache=True, nogil=True)
-def _ranges_of(lead: Codes, account: Codes, of_lead: Codes, of_account: Ints, found: Ints) -> None:
+def _ranges_of(lead: Column, account: Column, ranges: tuple[Codes, Ints], used: Bools, found: Ints) -> None:
+    """Range of each row, −1 for those that are not used."""
+    of_lead, of_account = ranges
     for i in range(len(lead)):
-        found[i] = of_lead[lead[i]] if lead[i] >= 0 else of_account[account[i]]
+        if len(used) and not used[i]:
+            found[i] = -1
+        else:
+            found[i] = of_lead[lead[i]] if lead[i] >= 0 else of_account[account[i]]

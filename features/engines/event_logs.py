@@ -23,7 +23,7 @@ from features.histories import Block, Histories
 from features.identifiers import positions_of
 from features.layout import layout_of
 from features.links import different_ids
-from features.memory import give_back, keep_for_reuse
+from features.memory import give_back
 from features.project import FeatureSettings, Project
 from features.propose import Available, Vocabulary, vocabulary_of
 from features.schema import SPECS
@@ -154,7 +154,6 @@ def read_event_logs(
     Raises:
         InputContractError: the table cannot be used as a whole.
     """
-    keep_for_reuse()
     ranges = account_ranges(histories, door, source.rows, folder, limits.records)
     accounting = Accounting(source)
     give_back()  # what the door and the histories took on their way
@@ -178,7 +177,7 @@ def _scattered(
         for first, batch in source.batches(piece, door.columns):
             coded = code_batch(door, batch, first)
             accounting.add(coded, first)
-            ranges.add(coded.records)
+            ranges.add(coded.rows)
             ids.add(batch, first)
         return piece.rows
 

@@ -1,6 +1,6 @@
 """Feature rows: the values of features and the columns they begin with, in Arrow and as Parquet files."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +15,8 @@ from features.feature_values import ALWAYS_KNOWN, WHOLE, FeatureValues, Wholes
 from features.kernel import room
 from features.windows import Floats
 
+# Families whose values differ from each other in nearly all of their bits: compression leaves them as large.
+SPREAD = frozenset({"interest", "days_since_last", "gap_mean_days", "gap_std_days"})
 # Parts are written together until they have so many rows: every group of rows costs some work in every column.
 ROW_GROUP = 2**16
 Bits = npt.NDArray[np.uint8]
@@ -24,7 +26,8 @@ def write_rows(parts: Iterable[tuple[slice, FeatureValues]], asked: Asked, path:
     """Write parts of a feature table, each with the rows of the snapshots it holds, as one Parquet file."""
     schema = _with_values_required(arrow_rows(asked, slice(0, 0), room(0, asked.catalog)).schema, asked.catalog)
     done, waiting = 0, list[pa.Table]()
-    with rows_writer(path, schema) as writer:
+    spread = [feature.name for feature in asked.catalog.features if feature.family in SPREAD]
+    with rows_writer(path, schema, spread) as writer:
         for rows, values in parts:
             waiting.append(pa.table(_columns(asked, rows, values), schema))
             if sum(map(len, waiting)) >= ROW_GROUP:
@@ -37,15 +40,18 @@ def write_rows(parts: Iterable[tuple[slice, FeatureValues]], asked: Asked, path:
     return done
 
 
-def rows_writer(path: Path, schema: pa.Schema) -> parquet.ParquetWriter:
-    """A writer of feature rows: whole numbers as differences in as few bits as they need, all else compressed."""
+def rows_writer(path: Path, schema: pa.Schema, spread: Collection[str] = ()) -> parquet.ParquetWriter:
+    """A writer of feature rows: whole numbers as differences in as few bits as they need, all else compressed.
+
+    The columns `spread` are written as they are: they would not become smaller.
+    """
     whole = [field.name for field in schema if pa.types.is_int32(field.type)]
     return parquet.ParquetWriter(
         path,
         schema,
         use_dictionary=[field.name for field in schema if pa.types.is_dictionary(field.type)],
         column_encoding=dict.fromkeys(whole, "DELTA_BINARY_PACKED"),
-        compression={field.name: "none" if field.name in whole else "snappy" for field in schema},
+        compression={field.name: "none" if field.name in (*whole, *spread) else "snappy" for field in schema},
         write_statistics=False,
     )
 

@@ -1,8 +1,9 @@
 """Partitions: records of events scattered by ranges of accounts, in memory or, beyond a limit, on disk."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from threading import Condition
 
@@ -12,6 +13,7 @@ from features.event_records import WORD, Records, Words, joined, place, taken, w
 from features.memory import fresh_memory
 from features.windows import Ints
 
+Place = Callable[[Ints, Ints, Words], Ints]
 # Room for this share of records more than the average partition has.
 ROOM = 1.25
 
@@ -45,15 +47,22 @@ class Partitions:
 
     def add(self, records: Records, partition: Ints) -> None:
         """Scatter records to their partitions."""
+        self.add_by(partition, partial(place, records), partial(taken, records))
+
+    def add_by(self, partition: Ints, place: Place, taken: Callable[[Ints], Records]) -> None:
+        """Scatter what `place` writes to the partitions; −1 goes nowhere.
+
+        `place(partition, at, room)` is as in `features.event_records`, and what it leaves is taken by its positions.
+        """
         with self._change:
             at = self._filled.copy()
-            self._filled += np.bincount(partition, minlength=self.n)
+            self._filled += np.bincount(partition + 1, minlength=self.n + 1)[1:]
             np.minimum(self._filled, self._words.shape[1], out=self._filled)
             self._moving += 1
-        left = place(records, partition, at, self._words)
+        left = place(partition, at, self._words)
         with self._change:
             for number in np.unique(partition[left]):
-                self._beside[number].append(taken(records, left[partition[left] == number]))
+                self._beside[number].append(taken(left[partition[left] == number]))
             self._moving -= 1
             self._change.notify_all()
             self._change.wait_for(lambda: self._moving == 0 or self._bytes <= self.limit)

@@ -1,6 +1,7 @@
 """The merge of leads' events gives the order that sorting all events of the accounts gives."""
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,8 +18,7 @@ events = st.lists(st.tuples(st.integers(-1, 4), st.integers(0, 3), st.integers(0
 creations = st.lists(st.sampled_from([NEVER, 0, 2, 3, 7]), min_size=5, max_size=5)
 
 
-@given(events, creations)
-def test_the_merge_is_the_total_order_of_the_accounts(rows, created):
+def refuse_another_order(rows, created):
     lead, account, time, kind = np.array(rows, np.int64).reshape(-1, 4).T
     account = np.where(lead >= 0, np.append(ACCOUNT, -1)[lead], account)
     order = np.lexsort((kind, time, account, np.where(lead >= 0, lead, 9)))
@@ -32,3 +32,17 @@ def test_the_merge_is_the_total_order_of_the_accounts(rows, created):
     assert start.tolist() == want.start.tolist()
     assert moment.tolist() == want.time.tolist()
     assert (lead[place].tolist(), kind[place].tolist()) == (want.lead.tolist(), want.kind.tolist())
+
+
+@given(events, creations)
+def test_the_merge_is_the_total_order_of_the_accounts(rows, created):
+    refuse_another_order(rows, created)
+
+
+@pytest.mark.parametrize("latest", [5, 300, 10**6])
+@pytest.mark.parametrize("seed", range(8))
+def test_long_histories_of_colleagues_are_merged_from_both_ends(seed, latest):
+    made = np.random.default_rng(seed)
+    lead = made.choice(np.arange(-1, 5), 700, p=[0.05, 0.5, 0.25, 0.01, 0.15, 0.04])
+    account, time, kind = (made.integers(0, most, 700) for most in (4, latest, 3))
+    refuse_another_order(np.stack([lead, account, time, kind], axis=1), [NEVER, 0, latest // 2, 3, 7])

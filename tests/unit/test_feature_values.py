@@ -62,10 +62,11 @@ def test_rows_written_are_the_rows_read(tmp_path):
         }
     )
     path = tmp_path / "rows.parquet"
-    with rows_writer(path, table.schema) as writer:
+    with rows_writer(path, table.schema, ["share"]) as writer:
         writer.write_table(table)
         writer.write_table(table.slice(0, 1))
     found = parquet.read_table(path)
     assert found.cast(table.schema).equals(pa.concat_tables([table, table.slice(0, 1)]))
-    column = parquet.ParquetFile(path).metadata.row_group(0).column(1)
-    assert (column.path_in_schema, column.encodings[-1:]) == ("count", ("DELTA_BINARY_PACKED",))
+    group = parquet.ParquetFile(path).metadata.row_group(0)
+    assert [group.column(number).compression for number in range(4)] == ["SNAPPY", *["UNCOMPRESSED"] * 2, "SNAPPY"]
+    assert (group.column(1).path_in_schema, group.column(1).encodings[-1:]) == ("count", ("DELTA_BINARY_PACKED",))

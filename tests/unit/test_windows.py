@@ -100,10 +100,10 @@ def test_all_windows_are_found_at_once():
     segments, owner = Segments(np.array([0, 150, 150, 240]), time), np.sort(rng.integers(0, 3, 60))
     as_of = rng.integers(-10, 500, 60) * DAY_US // 7
     as_of = as_of[np.lexsort((as_of, owner))]
-    found = spans(segments, owner, as_of, [30, 3])
+    found = spans(segments, owner, as_of, [30, 3, 7, 5_000])
     past = history(segments, owner, as_of)
     assert (found[None].first.tolist(), found[None].stop.tolist()) == (past.first.tolist(), past.stop.tolist())
-    for days in (3, 30):
+    for days in (3, 7, 30, 5_000):
         begin = first_not_before(segments, owner, as_of - days * DAY_US)
         assert (found[days].first.tolist(), found[days].stop.tolist()) == (begin.tolist(), past.stop.tolist())
 

@@ -24,7 +24,6 @@ from features.engines.store.tally import count_of, notes_of
 from features.engines.store.writing import Step, write_update
 from features.errors import InputContractError
 from features.links import different_ids
-from features.memory import keep_for_reuse
 from features.schema import TableCount
 from features.sources import source_files
 from features.traffic import internal_addresses
@@ -78,7 +77,6 @@ def update_store(folder: Path, given: Given, ask: Ask, limits: Limits, progress:
     """
     if "interactions" not in given.project.tables:
         raise InputContractError("a feature store is made of interactions. Expected [tables.interactions]")
-    keep_for_reuse()
     with locked(folder):
         run = _Run(folder, given, ask, limits, progress)
         try:

@@ -83,7 +83,7 @@ def let_in(source: EventSource, into: Intake, offset: int, threads: int, progres
         for first, batch in source.batches(piece, door.columns):
             coded = code_batch(door, batch, first)
             accounting.add(coded, first)
-            into.add(coded.records, offset)
+            into.add(coded.rows.records(), offset)
             ids.add(batch, first)
             if ids.column is not None:
                 alive.append(np.flatnonzero(coded.draft.alive) + first + offset)
