@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
 
+from features.engines import account_ranges
+
 settings.register_profile(
     "ripelead",
     derandomize=True,
@@ -52,6 +54,14 @@ def _cache(tmp_path_factory):
                 "MPLCONFIGDIR", str(Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "matplotlib")
             )
         patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _partitions():
+    """Small worlds are read in as many partitions as large ones; commands of their own process are as they are."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(account_ranges, "FEW_EVENTS", 1)
         yield
 
 

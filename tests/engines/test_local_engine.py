@@ -12,6 +12,7 @@ from store_world import HYGIENE
 from worlds import World, lead
 
 from features.build import build_features
+from features.engines import account_ranges
 from features.engines.asked import Asked, lead_columns
 from features.engines.event_logs import EventLogs, Limits, open_door, read_event_logs
 from features.engines.local import in_order, write_features
@@ -52,6 +53,14 @@ def engine_table(
 def case(request, tmp_path_factory) -> Case:
     world = many_worlds(12)
     return case_of(tmp_path_factory.mktemp("case"), world, bad_events(world.tables().interactions), request.param)
+
+
+@pytest.mark.parametrize(("few", "partitions"), [(1, 8), (400, 2), (10**6, 1)])
+def test_few_events_are_not_cut_into_many_partitions(case, tmp_path, monkeypatch, few, partitions):
+    monkeypatch.setattr(account_ranges, "FEW_EVENTS", few)
+    found, logs = engine_table(case, tmp_path / "spill", UNLIMITED, 10**6)
+    assert len(logs) == partitions
+    assert_same_bits(found, case.expected)
 
 
 @pytest.mark.parametrize(("limits", "batch_rows"), [(UNLIMITED, 10**6), (TINY, 37)])
