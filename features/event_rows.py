@@ -40,7 +40,7 @@ class EventRows:
 
     def taken(self, positions: Ints) -> Records:
         """Records of the rows at some positions."""
-        return taken(self._every(), positions)
+        return taken(self._every(), positions) if len(positions) else np.empty(0, self.dtype)
 
     def place(self, group: Ints, at: Ints, room: Words) -> Ints:
         """Write the record of each row to the next row of its group's room, as `features.event_records.place` does.

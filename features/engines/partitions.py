@@ -13,7 +13,7 @@ from features.event_records import WORD, Records, Words, joined, place, taken, w
 from features.memory import fresh_memory
 from features.windows import Ints
 
-Place = Callable[[Ints, Ints, Words], Ints]
+Write = Callable[[Ints, Ints, Words], Ints]
 # Room for this share of records more than the average partition has.
 ROOM = 1.25
 
@@ -49,20 +49,22 @@ class Partitions:
         """Scatter records to their partitions."""
         self.add_by(partition, partial(place, records), partial(taken, records))
 
-    def add_by(self, partition: Ints, place: Place, taken: Callable[[Ints], Records]) -> None:
-        """Scatter what `place` writes to the partitions; −1 goes nowhere.
+    def add_by(self, partition: Ints, write: Write, take: Callable[[Ints], Records]) -> None:
+        """Scatter what `write` writes to the partitions; −1 goes nowhere.
 
-        `place(partition, at, room)` is as in `features.event_records`, and what it leaves is taken by its positions.
+        `write(partition, at, room)` does what `features.event_records.place` does, and `take` gives the records at the
+        positions that it leaves.
         """
         with self._change:
             at = self._filled.copy()
             self._filled += np.bincount(partition + 1, minlength=self.n + 1)[1:]
             np.minimum(self._filled, self._words.shape[1], out=self._filled)
             self._moving += 1
-        left = place(partition, at, self._words)
+        left = write(partition, at, self._words)
+        without, of_which = take(left), partition[left]
         with self._change:
-            for number in np.unique(partition[left]):
-                self._beside[number].append(taken(left[partition[left] == number]))
+            for number in np.unique(of_which):
+                self._beside[number].append(taken(without, np.flatnonzero(of_which == number)))
             self._moving -= 1
             self._change.notify_all()
             self._change.wait_for(lambda: self._moving == 0 or self._bytes <= self.limit)
