@@ -109,8 +109,8 @@ def _merge(source: tuple[Ints, Ints], target: tuple[Ints, Ints], first: int, mid
     (time, place), (to_time, to_place) = source, target
     a, b, at = first, middle, first
     last_a, last_b, end = middle - 1, stop - 1, stop - 1
-    # So many steps use up neither run and do not meet.
-    steps = min(min(last_a - a, last_b - b) + 1, (last_a - a + last_b - b + 2) // 2)
+    # So many steps at each end read past neither run and cannot meet.
+    steps = min(last_a - a, last_b - b) + 1
     while steps > FEW_STEPS:
         for _ in range(steps):
             second = time[b] < time[a]
@@ -121,7 +121,7 @@ def _merge(source: tuple[Ints, Ints], target: tuple[Ints, Ints], first: int, mid
             i = last_a if of_first else last_b
             to_time[end], to_place[end] = time[i], place[i]
             last_a, last_b, end = last_a - of_first, last_b - 1 + of_first, end - 1
-        steps = min(min(last_a - a, last_b - b) + 1, (last_a - a + last_b - b + 2) // 2)
+        steps = min(last_a - a, last_b - b) + 1
     while a <= last_a and b <= last_b:
         second = time[b] < time[a]
         i = b if second else a

@@ -4,10 +4,11 @@ Events are sorted by owner, time and every further column, so equal input gives 
 ordered. Kind and topic codes follow the alphabet, so a lead alone is ordered like the same lead in a batch.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -30,6 +31,10 @@ INBOUND, OUTBOUND = 0, 1
 DURATION_UNIT_S = 1e-3
 VALUE_UNIT = 1e-4
 NOT_GIVEN = -1
+# From so many leads on a second thread is worth its start.
+MANY_LEADS = 50_000
+T = TypeVar("T")
+R = TypeVar("R")
 # Largest magnitude stored for a duration or value: sums of ten thousand of them still fit int64.
 LARGEST = 2**49
 
@@ -195,14 +200,26 @@ def ordered_leads(leads: pd.DataFrame) -> tuple[pd.DataFrame, Ints, pa.Array]:
     empty, tab = pa.scalar("", pa.large_string()), pa.scalar("\t", pa.large_string())
     own = pc.binary_join_element_wise(empty, lead_id, tab)
     account = pc.coalesce(one_array(leads["account_id"]), own)
-    with ThreadPoolExecutor(2) as threads:
-        number, rank = threads.map(text_ranks, (account, lead_id))
-        n = int(number.max(initial=-1)) + 1
-        order = by_owner_and_time(number, rank, n)
-        columns = threads.map(lambda name: leads[name].array.take(order), leads.columns)
-        ordered = pd.DataFrame(dict(zip(leads.columns, columns, strict=True)))
+    number, rank = _side_by_side(text_ranks, (account, lead_id), len(leads))
+    n = int(number.max(initial=-1)) + 1
+    order = by_owner_and_time(number, rank, n)
     first = starts(number, n)[:-1]
-    return ordered, number[order], account.take(pa.array(order[first]))
+    return _rows_at(leads, order), number[order], account.take(pa.array(order[first]))
+
+
+def _rows_at(leads: pd.DataFrame, order: Ints) -> pd.DataFrame:
+    if len(leads) < MANY_LEADS:
+        return leads.iloc[order].reset_index(drop=True)
+    columns = _side_by_side(lambda name: leads[name].take(order).reset_index(drop=True), leads.columns, len(leads))
+    return pd.DataFrame(dict(zip(leads.columns, columns, strict=True)))
+
+
+def _side_by_side(function: Callable[[T], R], items: Iterable[T], leads: int) -> list[R]:
+    """The result for each item; two at a time where there are many leads."""
+    if leads < MANY_LEADS:
+        return [function(item) for item in items]
+    with ThreadPoolExecutor(2) as threads:
+        return list(threads.map(function, items))
 
 
 def _event_columns(interactions: pd.DataFrame, lead_ids: pd.Series, account_names: pa.Array) -> dict[str, Ints]:

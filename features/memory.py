@@ -16,7 +16,7 @@ KEPT = {-1: 64 * MEGABYTE, -2: 16 * MEGABYTE, -3: 32 * MEGABYTE}
 
 
 def keep_for_reuse() -> None:
-    """Keep memory that is freed, until `give_back`; called before steps that take and free arrays in turn.
+    """From now on keep memory that is freed, until `give_back`; called before tables are read.
 
     Without it the system takes arrays of some megabytes back and clears their pages again for the next ones: that is a
     twentieth of the time that features take.

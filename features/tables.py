@@ -77,6 +77,8 @@ class Tables:
 def read_tables(project: Project, *, clock: datetime, untimed: bool = False) -> Tables:
     """The tables of `project`, every row used or quarantined; `clock` (aware) is the command's now.
 
+    The process keeps freed memory from then on (`features.memory`).
+
     `untimed`: leads and assessments need no times (flat tables with an outcome column).
 
     Raises:

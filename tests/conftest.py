@@ -59,9 +59,9 @@ def _cache(tmp_path_factory):
 
 @pytest.fixture(scope="session", autouse=True)
 def _partitions():
-    """Small worlds are read in as many partitions as large ones; commands of their own process are as they are."""
+    """Small worlds are read in several partitions like large ones; commands of their own process are as they are."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(account_ranges, "FEW_EVENTS", 1)
+        patch.setattr(account_ranges, "FEW", 1)
         yield
 
 

@@ -54,7 +54,7 @@ def features_of(job: Job) -> None:
         histories = build_histories(tables)
         limits = Limits(None if job.memory is None else _bytes(job.memory), job.threads)
         asked = beside.submit(_asked, snapshots.result(), tables, histories)
-        del snapshots  # of no use once they are in order
+        del snapshots  # else the table stays until the end
         logs = _event_logs(project, tables, histories, (Path(folder), limits))
         write_features(logs, asked.result(), job.out, limits, silent)
 

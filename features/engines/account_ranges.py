@@ -17,8 +17,8 @@ from features.windows import Bools, Ints
 
 PARTITION_EVENTS = 200_000
 MOST_PARTITIONS = 2_000
-# A partition of fewer events costs more by itself than they do.
-FEW_EVENTS = 50_000
+# A partition of fewer events and leads costs more by itself than they do.
+FEW = 50_000
 
 
 class Fields(dict[str, EventColumn]):
@@ -119,7 +119,8 @@ def account_ranges(histories: Histories, door: EventDoor, rows: int, folder: Pat
 
 def _starts(histories: Histories, rows: int) -> Ints:
     """First account of each range, and the end: about equally many leads each."""
-    n = int(np.clip(rows // PARTITION_EVENTS, min(rows // FEW_EVENTS + 1, 8), MOST_PARTITIONS))
+    fewest = min((rows + len(histories.created)) // FEW + 1, 8)
+    n = int(np.clip(rows // PARTITION_EVENTS, fewest, MOST_PARTITIONS))
     leads = np.linspace(0, len(histories.created), n + 1).astype(np.int64)
     bounds = np.searchsorted(histories.account_start, leads)
     bounds[-1] = len(histories.account_start) - 1

@@ -1,6 +1,6 @@
 """Feature rows: the values of features and the columns they begin with, in Arrow and as Parquet files."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -15,45 +15,71 @@ from features.feature_values import ALWAYS_KNOWN, WHOLE, FeatureValues, Wholes
 from features.kernel import room
 from features.windows import Floats
 
-# Families whose values differ from each other in nearly all of their bits: compression leaves them as large.
-SPREAD = frozenset({"interest", "days_since_last", "gap_mean_days", "gap_std_days"})
 # Parts are written together until they have so many rows: every group of rows costs some work in every column.
 ROW_GROUP = 2**16
+# A column of numbers is compressed when so many values of it take at most this share of their bytes then.
+SAMPLE, WORTH = 8192, 0.75
 Bits = npt.NDArray[np.uint8]
 
 
 def write_rows(parts: Iterable[tuple[slice, FeatureValues]], asked: Asked, path: Path, progress: Progress) -> int:
     """Write parts of a feature table, each with the rows of the snapshots it holds, as one Parquet file."""
     schema = _with_values_required(arrow_rows(asked, slice(0, 0), room(0, asked.catalog)).schema, asked.catalog)
-    done, waiting = 0, list[pa.Table]()
-    spread = [feature.name for feature in asked.catalog.features if feature.family in SPREAD]
-    with rows_writer(path, schema, spread) as writer:
+
+    def groups() -> Iterator[pa.Table]:
+        done, waiting = 0, list[pa.Table]()
         for rows, values in parts:
             waiting.append(pa.table(_columns(asked, rows, values), schema))
             if sum(map(len, waiting)) >= ROW_GROUP:
-                writer.write_table(pa.concat_tables(waiting))
+                yield pa.concat_tables(waiting)
                 waiting = []
             done += rows.stop - rows.start
             progress(done, len(asked.snapshots))
-        if any(map(len, waiting)):
-            writer.write_table(pa.concat_tables(waiting))
-    return done
+        if waiting or not done:
+            yield pa.concat_tables(waiting or [schema.empty_table()])
+
+    return write_tables(groups(), path)
 
 
-def rows_writer(path: Path, schema: pa.Schema, spread: Collection[str] = ()) -> parquet.ParquetWriter:
-    """A writer of feature rows: whole numbers as differences in as few bits as they need, all else compressed.
+def write_tables(tables: Iterable[pa.Table], path: Path) -> int:
+    """Write tables of one schema as one Parquet file, as suits the first of them; returns the number of rows.
 
-    The columns `spread` are written as they are: they would not become smaller.
+    Without tables there is no file.
     """
-    whole = [field.name for field in schema if pa.types.is_int32(field.type)]
+    number, writer = 0, None
+    try:
+        for table in tables:
+            writer = writer or _writer(path, table)
+            number += len(table)
+            if len(table):
+                writer.write_table(table)
+    finally:
+        if writer is not None:
+            writer.close()
+    return number
+
+
+def _writer(path: Path, first: pa.Table) -> parquet.ParquetWriter:
+    """A writer of feature rows: whole numbers as differences in as few bits as they need, others mostly compressed."""
+    whole = [field.name for field in first.schema if pa.types.is_int32(field.type)]
     return parquet.ParquetWriter(
         path,
-        schema,
-        use_dictionary=[field.name for field in schema if pa.types.is_dictionary(field.type)],
+        first.schema,
+        use_dictionary=[field.name for field in first.schema if pa.types.is_dictionary(field.type)],
         column_encoding=dict.fromkeys(whole, "DELTA_BINARY_PACKED"),
-        compression={field.name: "none" if field.name in (*whole, *spread) else "snappy" for field in schema},
+        compression={name: _compression(first[name]) for name in first.column_names},
         write_statistics=False,
     )
+
+
+def _compression(column: pa.ChunkedArray) -> str:
+    """How a column is compressed: not at all where it would stay nearly as large, told from its first values."""
+    if pa.types.is_int32(column.type):
+        return "none"
+    if not pa.types.is_float64(column.type):
+        return "snappy"
+    values = column.slice(0, SAMPLE).drop_null().to_numpy().tobytes()
+    return "none" if values and len(pa.compress(values, "snappy")) > WORTH * len(values) else "snappy"
 
 
 def _with_values_required(schema: pa.Schema, catalog: Catalog) -> pa.Schema:

@@ -50,10 +50,10 @@ class Partitions:
         self.add_by(partition, partial(place, records), partial(taken, records))
 
     def add_by(self, partition: Ints, write: Write, take: Callable[[Ints], Records]) -> None:
-        """Scatter what `write` writes to the partitions; −1 goes nowhere.
+        """Scatter what `write` writes to the partitions; what it leaves out has −1.
 
-        `write(partition, at, room)` does what `features.event_records.place` does, and `take` gives the records at the
-        positions that it leaves.
+        `write(partition, at, room)` is like `features.event_records.place`, and `take` gives the records at the
+        positions that found no room.
         """
         with self._change:
             at = self._filled.copy()

@@ -55,10 +55,11 @@ def case(request, tmp_path_factory) -> Case:
     return case_of(tmp_path_factory.mktemp("case"), world, bad_events(world.tables().interactions), request.param)
 
 
+@pytest.mark.parametrize("limits", [UNLIMITED, TINY])
 @pytest.mark.parametrize(("few", "partitions"), [(1, 8), (400, 2), (10**6, 1)])
-def test_few_events_are_not_cut_into_many_partitions(case, tmp_path, monkeypatch, few, partitions):
-    monkeypatch.setattr(account_ranges, "FEW_EVENTS", few)
-    found, logs = engine_table(case, tmp_path / "spill", UNLIMITED, 10**6)
+def test_few_events_are_not_cut_into_many_partitions(case, tmp_path, monkeypatch, few, partitions, limits):
+    monkeypatch.setattr(account_ranges, "FEW", few)
+    found, logs = engine_table(case, tmp_path / "spill", limits, 10**6)
     assert len(logs) == partitions
     assert_same_bits(found, case.expected)
 

@@ -5,6 +5,7 @@ import pytest
 
 from features.engines.partitions import Partitions
 from features.event_records import record_type
+from features.event_rows import EVERY, EventRows
 
 DTYPE = record_type(frozenset({"account", "topic", "direction", "value", "rest"}))
 
@@ -29,3 +30,18 @@ def test_every_record_is_found_once_in_its_partition(tmp_path, limit, expected):
     assert partitions.take(1).tolist() == records_of(np.arange(30)).tolist()
     assert len(partitions.take(0)) == 45
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("expected", [0, 12, 1_000])
+@pytest.mark.parametrize("limit", [100, 1_500, 10**9])
+def test_rows_that_are_left_out_go_nowhere(tmp_path, limit, expected):
+    partitions = Partitions(3, DTYPE, tmp_path, limit, expected)
+    for first in range(0, 60, 20):
+        number = np.arange(first, first + 20)
+        columns = {name: number.astype(DTYPE[name]) for name in DTYPE.names if name != "row"}
+        rows = EventRows(columns, first, DTYPE, EVERY)
+        partitions.add_by(number % 4 - 1, rows.place, rows.taken)
+    for which in range(3):
+        found = np.sort(partitions.take(which), order="row")
+        assert found["row"].tolist() == list(range(which + 1, 60, 4))
+        assert found["time"].tolist() == found["lead"].tolist() == found["row"].tolist()

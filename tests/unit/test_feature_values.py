@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from pyarrow import parquet
 
 from features.catalog import FeatureDef
-from features.engines.feature_rows import rows_writer
+from features.engines.feature_rows import write_tables
 from features.feature_values import WHOLE, columns_of, room_for, values_of
 
 FAMILIES = ("count", "interest", "weekday", "gap_max_days", "variety", "value")
@@ -62,11 +62,36 @@ def test_rows_written_are_the_rows_read(tmp_path):
         }
     )
     path = tmp_path / "rows.parquet"
-    with rows_writer(path, table.schema, ["share"]) as writer:
-        writer.write_table(table)
-        writer.write_table(table.slice(0, 1))
+    assert write_tables([table, table.slice(0, 0), table.slice(0, 1)], path) == 6
     found = parquet.read_table(path)
     assert found.cast(table.schema).equals(pa.concat_tables([table, table.slice(0, 1)]))
-    group = parquet.ParquetFile(path).metadata.row_group(0)
-    assert [group.column(number).compression for number in range(4)] == ["SNAPPY", *["UNCOMPRESSED"] * 2, "SNAPPY"]
-    assert (group.column(1).path_in_schema, group.column(1).encodings[-1:]) == ("count", ("DELTA_BINARY_PACKED",))
+    column = parquet.ParquetFile(path).metadata.row_group(0).column(1)
+    assert (column.path_in_schema, column.encodings[-1:]) == ("count", ("DELTA_BINARY_PACKED",))
+
+
+def test_numbers_are_compressed_where_that_makes_them_smaller(tmp_path):
+    made = np.random.default_rng(4)
+    interest, some = made.random(3_000), made.random(3_000) < 0.1
+    columns = {
+        "count": np.zeros(3_000, np.int32),
+        "always different": interest,
+        "mostly not known": pa.array(interest, mask=~some),
+        "mostly zero": np.where(some, interest, 0.0),
+        "whole days": made.integers(0, 90, 3_000).astype(np.float64),
+        "never known": pa.nulls(3_000, pa.float64()),
+    }
+    write_tables([pa.table(columns)], tmp_path / "rows.parquet")
+    file = parquet.ParquetFile(tmp_path / "rows.parquet")
+    group = file.metadata.row_group(0)
+    found = {name: group.column(number).compression for number, name in enumerate(columns)}
+    as_it_is, smaller = "UNCOMPRESSED", "SNAPPY"
+    assert found == dict(zip(columns, (as_it_is, as_it_is, as_it_is, smaller, smaller, smaller), strict=True))
+    assert file.read().equals(pa.table(columns))
+
+
+def test_without_tables_no_file_is_written_and_without_rows_an_empty_one(tmp_path):
+    assert write_tables([], tmp_path / "none.parquet") == 0
+    assert not list(tmp_path.iterdir())
+    empty = pa.table({"share": pa.array([], pa.float64())})
+    assert write_tables([empty], tmp_path / "empty.parquet") == 0
+    assert parquet.read_table(tmp_path / "empty.parquet").equals(empty)

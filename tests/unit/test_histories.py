@@ -1,9 +1,11 @@
 import numpy as np
 import pandas as pd
+import pytest
 from hypothesis import given, settings
 from worlds import DAY, World, day, deal, event, lead, worlds
 
-from features.histories import LARGEST, build_histories, restrict
+from features import histories
+from features.histories import LARGEST, build_histories, ordered_leads, restrict
 from features.project import HygieneSettings
 from features.schema import SPECS
 from features.tables import tables_from_frames
@@ -24,6 +26,23 @@ def test_leads_stand_by_account_and_a_lead_without_one_is_its_own():
     assert histories.lead_ids.tolist() == ["L1", "L2", "L3"]
     assert histories.account.tolist() == [0, 1, 1]
     assert histories.account_start.tolist() == [0, 1, 3]
+
+
+@pytest.mark.parametrize("many", [0, 10])
+def test_rows_of_leads_keep_their_types_in_their_new_order(monkeypatch, many):
+    monkeypatch.setattr(histories, "MANY_LEADS", many)
+    columns = {
+        "text": ["b", "a", None],
+        "object": pd.Series(["b", "a", None], dtype=object),
+        "whole": pd.Series([2, 1, None], dtype="Int64"),
+        "flag": [False, True, False],
+        "class": pd.Categorical(["y", "x", "y"]),
+        "time": pd.Series(pd.to_datetime(["2026-01-02", "2026-01-01", None])).dt.tz_localize("Asia/Tokyo"),
+    }
+    leads = World(TEAM).tables().leads.assign(**columns)
+    ordered, account, names = ordered_leads(leads)
+    pd.testing.assert_frame_equal(ordered, leads.iloc[[1, 0, 2]].reset_index(drop=True))
+    assert (account.tolist(), names.to_pylist()) == ([0, 1, 1], ["\tL1", "A"])
 
 
 def test_an_account_owns_the_events_of_its_leads_and_its_own():

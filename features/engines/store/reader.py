@@ -7,7 +7,7 @@ from pathlib import Path
 import pyarrow as pa
 from pyarrow import parquet
 
-from features.engines.feature_rows import rows_writer
+from features.engines.feature_rows import write_tables
 from features.engines.store.files import DamagedStoreError, Manifest, load, read_manifest
 from features.engines.store.placing import read_places
 from features.engines.store.rows import RowParts, in_slices, open_rows_of
@@ -54,15 +54,7 @@ class StoredTable:
             SinkError: it cannot be written.
         """
         with replaced_file(path) as temporary:
-            writer: parquet.ParquetWriter | None = None
-            try:
-                for table in self.tables():
-                    writer = writer or rows_writer(temporary, table.schema)
-                    writer.write_table(table)
-            finally:
-                if writer is not None:
-                    writer.close()
-        return len(self)
+            return write_tables(self.tables(), temporary)
 
     def _joined(self, rows: slice, features: pa.Table) -> pa.Table:
         lead_id = self.lead_ids.take(pa.array(self.snapshots.lead[rows]))

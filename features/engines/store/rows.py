@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import parquet
 
-from features.engines.feature_rows import rows_writer
+from features.engines.feature_rows import write_tables
 from features.engines.store.files import DamagedStoreError, RowFiles
 from features.engines.store.touched import Places
 from features.windows import Ints
@@ -106,16 +106,7 @@ def merge_rows(folder: Path, parts: RowParts, places: Places, merged: Ints, numb
     """Write the rows that lie in the parts `merged` as part `number`; returns it and the new places of all rows."""
     at = np.flatnonzero(np.isin(places.part, merged))
     chosen = Places(places.part[at], places.position[at])
-    writer: parquet.ParquetWriter | None = None
-    try:
-        for _, some in in_slices(chosen):
-            table = parts.take(some)
-            if writer is None:
-                writer = rows_writer(folder / rows_name(number), table.schema)
-            writer.write_table(table)
-    finally:
-        if writer is not None:
-            writer.close()
+    write_tables((parts.take(some) for _, some in in_slices(chosen)), folder / rows_name(number))
     part, position = places.part.copy(), places.position.copy()
     part[at], position[at] = number, np.arange(len(at))
     return RowFiles(number=number, rows=len(at)), Places(part, position)
