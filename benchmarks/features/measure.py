@@ -12,7 +12,7 @@ from typing import Any
 
 from benchmarks.features.systems import ROOT, SYSTEMS, System, python_of
 
-SHORT_S = 20.0
+SHORT_S = 60.0
 SHORT_RUNS = 5
 THREADS = 2
 

@@ -21,7 +21,7 @@ as always (every row is checked, rows that repeat others are looked for); `[hygi
 that the peers count, is off.
 
 *Seconds* are the work itself, from the first byte read to the last written, without interpreter start and imports;
-*process* includes those. Systems run in turn, A B C A B C …: five times where a run takes less than 20 s, once
+*process* includes those. Systems run in turn, A B C A B C …: five times where a run takes less than a minute, once
 otherwise (column *runs*); medians are shown. A ratio is the median of the ratios within a round. *Peak* is the largest
 resident memory of the process. *× scan* is against the faster of the two ways to read four columns of the
 interactions. *CPU s* are those of the whole process on all cores; other work on the machine disturbs them less. All
