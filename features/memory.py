@@ -5,11 +5,16 @@ Both are matters of glibc; other C libraries decide for themselves.
 
 import ctypes
 import mmap
+import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pyarrow as pa
 
 MEGABYTE = 2**20
+MUCH = 512 * MEGABYTE
+OF_PROCESS = Path("/proc/self/statm")
+"""Pages of a process on Linux: all, resident, …"""
 # The numbers that glibc's malloc.h gives to: what may lie free at the end of a heap, what a heap grows by, and from
 # which size on memory is mapped and given back by itself (32 MB is the most it takes).
 KEPT = {-1: 64 * MEGABYTE, -2: 16 * MEGABYTE, -3: 32 * MEGABYTE}
@@ -39,10 +44,21 @@ def fresh_memory(size: int) -> mmap.mmap:
 def give_back() -> None:
     """Give back what allocators keep of memory that was freed; called between the large steps of a command.
 
-    Without it a command keeps what reading its tables took for a moment: as much again as the tables themselves.
+    Without it a command keeps what reading its tables took for a moment: as much again as the tables themselves. A
+    small process keeps it all: to take pages from the system again would be a quarter of the time of a small run.
     """
+    if _resident() < MUCH:
+        return
     pa.default_memory_pool().release_unused()
     _trim(ctypes.c_size_t(0))
+
+
+def _resident() -> int:
+    """Bytes of memory of this process; where the system does not tell, as much as can be."""
+    try:
+        return int(OF_PROCESS.read_text().split()[1]) * mmap.PAGESIZE
+    except (OSError, ValueError, IndexError):
+        return sys.maxsize
 
 
 def _of_the_c_library(name: str) -> Callable[..., object]:

@@ -18,7 +18,7 @@ from features.windows import Bools, Ints
 PARTITION_EVENTS = 200_000
 MOST_PARTITIONS = 2_000
 # A partition of fewer events and leads costs more by itself than they do.
-FEW = 50_000
+FEW = 60_000
 
 
 class Fields(dict[str, EventColumn]):

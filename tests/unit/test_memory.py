@@ -33,6 +33,24 @@ def test_memory_is_given_back_as_often_as_asked():
     assert np.ones(10**6).sum() == 10**6
 
 
+@pytest.mark.parametrize(("told", "given"), [("9 1", 0), ("9 1000000", 1), ("", 1), (None, 1)])
+def test_only_large_processes_give_back(monkeypatch, tmp_path, told, given):
+    asked = []
+    monkeypatch.setattr(memory, "_trim", asked.append)
+    monkeypatch.setattr(memory, "OF_PROCESS", tmp_path / "statm")
+    if told is not None:
+        (tmp_path / "statm").write_text(told)
+    memory.give_back()
+    assert len(asked) == given
+
+
+@pytest.mark.skipif(not memory.OF_PROCESS.exists(), reason="only Linux tells the memory of a process there")
+def test_the_memory_of_a_process_grows_with_what_it_holds():
+    before = memory._resident()
+    held = np.ones(100 * memory.MEGABYTE, np.uint8)
+    assert memory._resident() - before > 0.9 * held.nbytes
+
+
 @GLIBC
 def test_glibc_takes_what_it_is_told():
     for what, size in memory.KEPT.items():
