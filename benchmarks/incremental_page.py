@@ -27,8 +27,8 @@ What decides is how many rows can see the new events. An event of today is seen 
 of training snapshots whose outcomes are known has none, and an update only reads and files the events. Back-dated
 events cost their accounts; a changed lead costs its own rows, for which the events of its account are read. In the
 last row a whole date of snapshots lies after the new events: few rows change, but they are of leads in most of the
-large accounts, whose histories are needed from the beginning. **Within 5 % are new events that no snapshot sees;**
-rows that are computed again cost more than that: a full run, which has all events at hand, makes little of each.
+large accounts, whose histories are needed from the beginning. **Cheapest are new events that no snapshot sees;**
+rows that are computed again cost more: a full run, which has all events at hand, makes little of each.
 
 The first build of a store takes {first:.1f} s (median over the cases), where a full run without a store takes
 {full:.1f} s: it also writes the sorted events that later updates need.

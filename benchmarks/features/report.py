@@ -25,7 +25,9 @@ that the peers count, is off.
 otherwise (column *runs*); medians are shown. A ratio is the median of the ratios within a round. *Peak* is the largest
 resident memory of the process. *× scan* is against the faster of the two ways to read four columns of the
 interactions. *CPU s* are those of the whole process on all cores; other work on the machine disturbs them less. All
-systems have the same number of threads.
+systems have the same number of threads to compute with. Before its clock starts, Ripelead alone loads its compiled
+kernels on a world of its own (80,000 events), which also warms its memory: *process* includes that, and *Start* says
+what starting takes.
 
 *Same values*: every column against those of the first system with features in the table, in the same run: whole
 numbers exactly, others to 1e-9 of the value (interest, where points of both signs may cancel, also to 1e-9 of a

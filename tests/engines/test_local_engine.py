@@ -64,6 +64,11 @@ def test_few_events_are_not_cut_into_many_partitions(case, tmp_path, monkeypatch
     assert_same_bits(found, case.expected)
 
 
+def test_many_leads_with_few_events_are_cut_into_partitions(case, monkeypatch):
+    monkeypatch.setattr(account_ranges, "FEW", len(case.histories.created) // 3)
+    assert len(account_ranges._starts(case.histories, rows=0)) - 1 > 2
+
+
 @pytest.mark.parametrize(("limits", "batch_rows"), [(UNLIMITED, 10**6), (TINY, 37)])
 def test_engine_equals_memory_bit_for_bit(case, tmp_path, limits, batch_rows):
     found, logs = engine_table(case, tmp_path / "spill", limits, batch_rows)
