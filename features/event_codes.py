@@ -3,12 +3,14 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from threading import Lock
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
+from features.errors import InputContractError
 from features.event_records import Column
 from features.histories import DURATION_UNIT_S, INBOUND, NOT_GIVEN, OUTBOUND, VALUE_UNIT, fixed_point
 from features.identifiers import IdIndex, find_ids, hashes_of, index_ids, one_array
@@ -24,6 +26,7 @@ LARGEST_WHOLE = 10**9
 FIRST_US, AFTER_US = (
     int(np.datetime64(f"{year}-01-01", "us").astype(np.int64)) for year in (FIRST_YEAR, LAST_YEAR + 1)
 )
+ALL_READABLE = np.zeros(0, np.bool_)
 UNITS = {"duration_s": DURATION_UNIT_S, "value": VALUE_UNIT}
 
 
@@ -125,18 +128,37 @@ def plain_instants(cells: pa.ChunkedArray, reading: Reading) -> Ints | None:
     return times if len(times) == 0 or (times.min() >= FIRST_US and times.max() < AFTER_US) else None
 
 
-def write_amounts(name: str, cells: pa.ChunkedArray, reading: Reading, absent: int, field: Column) -> bool:
-    """Write durations or values in fixed point, `absent` where not given; False: they are not all whole numbers."""
-    numbers = whole_numbers(cells) if reading == Reading(timezone=reading.timezone) else None
-    factor = round(1 / UNITS[name])
-    return numbers is not None and write_multiples(numbers, factor, absent, LARGEST_WHOLE, field)
+def amounts(
+    name: str, cells: pa.ChunkedArray, reading: Reading, field: tuple[np.dtype[Any], int]
+) -> tuple[Column, Mask]:
+    """Durations or values in fixed point, and which cells are no number (empty: all are).
 
+    `field` is the kind of numbers they become, and the one that stands for what is not given.
 
-def amounts(name: str, cells: pa.ChunkedArray, reading: Reading) -> tuple[Ints, Mask, Mask]:
-    """Durations or values in fixed point (0 when not given), which are known, and which cells are no number."""
+    Raises:
+        InputContractError: one is too large for the kind, which was chosen by what the source says of its numbers.
+    """
+    kind, absent = field
+    found = np.empty(len(cells), kind)
+    if _write_whole(name, cells, reading, absent, found):
+        return found, ALL_READABLE
     given, numbers = read_numbers(cells, reading)
     known = np.isfinite(numbers)
-    return fixed_point(np.where(known, numbers, 0.0), UNITS[name]), known, given & ~known
+    exact = np.where(known, fixed_point(np.where(known, numbers, 0.0), UNITS[name]), absent)
+    if ((exact < np.iinfo(kind).min) | (exact > np.iinfo(kind).max)).any():
+        raise InputContractError(
+            f"interactions.{name}: has larger numbers than the statistics in its Parquet file say, so the file is "
+            "damaged. Expected statistics that are those of the rows: write the file anew"
+        )
+    return exact.astype(kind), given & ~known
+
+
+def _write_whole(name: str, cells: pa.ChunkedArray, reading: Reading, absent: int, field: Column) -> bool:
+    """Write amounts where they are whole numbers in one piece; False: they are not."""
+    numbers = whole_numbers(cells) if reading == Reading(timezone=reading.timezone) else None
+    factor = round(1 / UNITS[name])
+    below = min(LARGEST_WHOLE, int(np.iinfo(field.dtype).max) // factor)
+    return numbers is not None and write_multiples(numbers, factor, absent, below, field)
 
 
 def rest_hash(columns: list[pa.ChunkedArray], rows: int) -> Ints:

@@ -26,9 +26,8 @@ from features.event_codes import (
     label_codes,
     plain_instants,
     rest_hash,
-    write_amounts,
 )
-from features.event_records import NO_DURATION, Column, record_type
+from features.event_records import FIELDS, Column, FieldKinds, no_duration, record_type
 from features.event_rows import EVERY, EventRows
 from features.histories import NOT_GIVEN, OUTBOUND
 from features.hygiene import BY_REP, Unwanted
@@ -57,6 +56,7 @@ class EventDoor:
     `accounts` indexes all known accounts; `account_number` gives the number each has in the histories (those without
     leads come after all that have some) and `account_of_lead` that of each lead's own account (−1 without one);
     `internal` marks test leads. Rows after `end` are rejected; `chosen` tells whether the project file sets that end.
+    `fields` are those that records can have.
     """
 
     project: Project
@@ -68,6 +68,7 @@ class EventDoor:
     internal: Mask
     end: datetime
     chosen: bool
+    fields: FieldKinds = FIELDS
     kinds: Labels = field(default_factory=Labels)
     topics: Labels = field(default_factory=Labels)
     directions: Labels = field(default_factory=Labels)
@@ -85,7 +86,7 @@ class EventDoor:
         absent |= set() if has_rest else {"rest"}
         if self.project.hygiene.without_reps:
             absent.discard("direction")  # it carries the mark
-        return record_type(frozenset(absent))
+        return record_type(frozenset(absent), self.fields)
 
     @property
     def _uncarried(self) -> list[str]:
@@ -213,18 +214,17 @@ def _labels(batch: _Batch) -> None:
 
 
 def _amounts(batch: _Batch) -> None:
+    dtype = batch.door.dtype
     for name, target in (("duration_s", "duration"), ("value", "value")):
         cells = batch.cells(name)
         if cells is None:
             continue
+        absent = no_duration(dtype) if target == "duration" else 0
         reading = reading_of(batch.door.project, "interactions", name)
-        absent = NO_DURATION if target == "duration" else 0
-        batch.columns[target] = np.empty(batch.rows, np.int64)
-        if write_amounts(name, cells, reading, absent, batch.columns[target]):
-            continue
-        found, known, unreadable = amounts(name, cells, reading)
-        batch.columns[target] = np.where(known, found, absent)
-        batch.doubt(name, f"interactions.{name}: unreadable values, used as missing", unreadable & batch.draft.alive)
+        batch.columns[target], unreadable = amounts(name, cells, reading, (dtype[target], absent))
+        if len(unreadable):
+            unused = unreadable & batch.draft.alive
+            batch.doubt(name, f"interactions.{name}: unreadable values, used as missing", unused)
 
 
 def _owners(batch: _Batch) -> None:

@@ -11,6 +11,7 @@ from features.event_records import FIELDS, WORD, Column, Records, Words, copy_re
 from features.windows import Bools, Ints
 
 ABSENT = -1
+WIDTHS = (8, 4, 1)
 # So many records are made at once and stay in the fastest cache until they are moved.
 TOGETHER = 256
 EVERY = np.empty(0, np.bool_)
@@ -57,10 +58,15 @@ class EventRows:
         return words.reshape(-1).view(self.dtype)
 
     def _given(self) -> Given:
-        """The first row's number, the columns, and where each field starts in a record, bytes (−1: nowhere)."""
+        """The first row's number, the columns, and where each field lies among those of eight, four and one bytes."""
         fields: Mapping[str, Any] = self.dtype.fields or {}
         columns = tuple(self.columns[name] if name in fields else np.empty(0, kind) for name, kind in FIELDS[1:])
-        return self.first, columns, np.array([fields[name][1] if name in fields else ABSENT for name, _ in FIELDS])
+        at = np.full((len(FIELDS), len(WIDTHS)), ABSENT)
+        for number, (name, _) in enumerate(FIELDS):
+            if name in fields:
+                kind, offset = fields[name]
+                at[number, WIDTHS.index(kind.itemsize)] = offset // kind.itemsize
+        return self.first, columns, at
 
 
 def _views(words: Words) -> Views:
@@ -101,17 +107,25 @@ def _make(given: Given, views: Views, a: int) -> None:
     (words, halves, octets), (first, columns, at) = views, given
     time, duration, value, rest, lead, account, kind, topic, direction = columns
     words[:] = 0
-    for i in range(len(words)):
-        words[i, 0] = first + a + i
-    _fill(time, at[1] // 8, words, a)
-    _fill(duration, at[2] // 8, words, a)
-    _fill(value, at[3] // 8, words, a)
-    _fill(rest, at[4] // 8, words, a)
-    _fill(lead, at[5] // 4, halves, a)
-    _fill(account, at[6] // 4, halves, a)
-    _fill(kind, at[7] // 4, halves, a)
-    _fill(topic, at[8] // 4, halves, a)
-    _fill(direction, at[9], octets, a)
+    _number(first + a, at[0, 0], words)
+    _number(first + a, at[0, 1], halves)
+    _fill(time, at[1, 0], words, a)
+    _fill(duration, at[2, 0], words, a)
+    _fill(duration, at[2, 1], halves, a)
+    _fill(value, at[3, 0], words, a)
+    _fill(rest, at[4, 0], words, a)
+    _fill(lead, at[5, 1], halves, a)
+    _fill(account, at[6, 1], halves, a)
+    _fill(kind, at[7, 1], halves, a)
+    _fill(topic, at[8, 1], halves, a)
+    _fill(direction, at[9, 2], octets, a)
+
+
+@njit(cache=True, nogil=True)
+def _number(first: int, at: int, view: Column) -> None:
+    if at >= 0:
+        for i in range(len(view)):
+            view[i, at] = first + i
 
 
 @njit(cache=True, nogil=True)

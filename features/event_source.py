@@ -1,9 +1,10 @@
 """Interactions as a source of batches: Parquet files a row group at a time, other sources cut up in memory."""
 
+import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -39,13 +40,15 @@ class Piece:
 class EventSource:
     """All interactions of a project: their columns and types, and the pieces they are read in.
 
-    `unreadable` are rows of text files that could not be split into cells.
+    `unreadable` are rows of text files that could not be split into cells. `largest` are the largest numbers, without
+    their sign, of the columns of which the source says them.
     """
 
     origin: str
     schema: pa.Schema
     pieces: tuple[Piece, ...]
     unreadable: tuple[UnreadableRow, ...] = ()
+    largest: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def rows(self) -> int:
@@ -137,7 +140,8 @@ def _parquet_source(files: dict[str, Path], origin: str, batch_rows: int) -> Eve
             these = _RowGroup(files[shown], shown, group, batch_rows, labels)
             pieces.append(Piece(these.read, shown, first, rows, partial(_line, in_file), "row"))
             in_file += rows
-    return EventSource(origin, _unified([schema for _, schema in read.values()], files), tuple(pieces))
+    schema = _unified([schema for _, schema in read.values()], files)
+    return EventSource(origin, schema, tuple(pieces), largest=_largest([file for file, _ in read.values()], schema))
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,12 +175,39 @@ def _labels(files: Sequence[parquet.FileMetaData], schemas: Sequence[pa.Schema])
     the batch itself holds.
     """
     size, values = Counter[str](), Counter[str]()
-    for group in (file.row_group(number) for file in files for number in range(file.num_row_groups)):
-        for chunk in (group.column(number) for number in range(group.num_columns)):
-            size[chunk.path_in_schema] += chunk.total_uncompressed_size
-            values[chunk.path_in_schema] += chunk.num_values
+    for chunk in _chunks(files):
+        size[chunk.path_in_schema] += chunk.total_uncompressed_size
+        values[chunk.path_in_schema] += chunk.num_values
     texts = set.intersection(*({field.name for field in schema if _is_text(field.type)} for schema in schemas))
     return tuple(sorted(name for name in texts if size[name] <= LABEL_BYTES * values[name]))
+
+
+def _largest(files: Sequence[parquet.FileMetaData], schema: pa.Schema) -> dict[str, float]:
+    """The largest number, without its sign, of each column of numbers (infinite: not all row groups say it)."""
+    found = {field.name: 0.0 for field in schema if _is_number(field.type)}
+    for chunk in _chunks(files):
+        if chunk.path_in_schema in found:
+            found[chunk.path_in_schema] = max(found[chunk.path_in_schema], _largest_of(chunk))
+    return found
+
+
+def _largest_of(chunk: parquet.ColumnChunkMetaData) -> float:
+    said = chunk.statistics
+    if said is None or not said.has_min_max:
+        all_missing = said is not None and said.has_null_count and said.null_count == chunk.num_values
+        return 0.0 if all_missing else math.inf
+    ends = float(said.min), float(said.max)
+    # Some writers count what is no number as one.
+    return math.inf if any(map(math.isnan, ends)) else max(map(abs, ends))
+
+
+def _chunks(files: Sequence[parquet.FileMetaData]) -> Iterator[parquet.ColumnChunkMetaData]:
+    for group in (file.row_group(number) for file in files for number in range(file.num_row_groups)):
+        yield from (group.column(number) for number in range(group.num_columns))
+
+
+def _is_number(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_integer(kind) or pa.types.is_float32(kind) or pa.types.is_float64(kind))
 
 
 def _is_text(kind: pa.DataType) -> bool:

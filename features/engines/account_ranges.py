@@ -10,7 +10,7 @@ from features.engines.partitions import Partitions
 from features.event_codes import Codes
 from features.event_door import EventDoor
 from features.event_log import EventColumn
-from features.event_records import NO_DURATION, Column, Records
+from features.event_records import Column, Records, no_duration
 from features.event_rows import EventRows
 from features.histories import Histories
 from features.windows import Bools, Ints
@@ -39,7 +39,7 @@ def column_of(records: Records, name: str) -> Ints:
     """One column of an event log in int64; a field the source does not fill is as if no cell were given."""
     filled = records.dtype.names or ()
     if "duration" in name and "duration" in filled:
-        given = records["duration"] != NO_DURATION
+        given = records["duration"] != no_duration(records.dtype)
         return np.where(given, records["duration"], 0) if name == "duration" else given.astype(np.int64)
     if name in filled:
         return records[name].astype(np.int64)

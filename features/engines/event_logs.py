@@ -1,8 +1,9 @@
 """Event logs of any size: interactions read in batches, scattered by accounts, and put in order a block at a time."""
 
+import math
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from features.engines.settled import settled_logs
 from features.engines.settling import settle
 from features.event_codes import Labels, known_ids
 from features.event_door import EventDoor, code_batch
-from features.event_records import joined, taken
+from features.event_records import fields_for, joined, taken
 from features.event_source import EventSource
 from features.histories import Block, Histories
 from features.identifiers import positions_of
@@ -154,6 +155,7 @@ def read_event_logs(
     Raises:
         InputContractError: the table cannot be used as a whole.
     """
+    door = replace(door, fields=fields_for(source.rows, _longest_s(door, source)))
     ranges = account_ranges(histories, door, source.rows, folder, limits.records)
     accounting = Accounting(source)
     give_back()  # what the door and the histories took on their way
@@ -163,6 +165,15 @@ def read_event_logs(
     settle(ranges, accounting, drop_conflicts(source, door, accounting, doubtful), limits.threads)
     give_back()
     return EventLogs(ranges, accounting)
+
+
+def _longest_s(door: EventDoor, source: EventSource) -> float:
+    """The longest that an event takes, as far as the source says so (else infinite), seconds."""
+    column = door.layout.canonical.get("duration_s")
+    if column is None:
+        return 0.0
+    is_plain = not reading_of(door.project, "interactions", "duration_s").values
+    return source.largest.get(column, math.inf) if is_plain else math.inf
 
 
 def _scattered(

@@ -4,11 +4,8 @@ Interactions pass the door in batches and are scattered by accounts; then one pa
 order, goes through the kernel, and leaves as rows of a Parquet file.
 """
 
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 
@@ -17,14 +14,13 @@ from features.catalog import Catalog
 from features.engines.asked import Asked
 from features.engines.event_logs import EventLogs, Limits
 from features.engines.feature_rows import write_rows
+from features.engines.ordered_results import in_order
 from features.feature_values import FeatureValues
 from features.histories import Block
 from features.kernel import block_values, room
 from features.profile import Profile
 from features.snapshots import Snapshots
 
-T = TypeVar("T")
-R = TypeVar("R")
 # So many more parts than threads wait to be written: while one group of rows is, the threads need not wait.
 WAITING = 4
 
@@ -49,19 +45,7 @@ def feature_parts(logs: EventLogs, asked: Asked, limits: Limits) -> Iterator[tup
         rows = slice(int(bounds[number]), int(bounds[number + 1]))
         return rows, _features_of(logs, asked, number, rows)
 
-    with ThreadPoolExecutor(limits.threads) as threads:
-        yield from in_order(threads, part, range(len(logs)), limits.threads + WAITING)
-
-
-def in_order(threads: ThreadPoolExecutor, function: Callable[[T], R], items: Iterable[T], ahead: int) -> Iterator[R]:
-    """Results in the order of the items, at most `ahead` of them waiting: a slow reader holds the workers back."""
-    waiting: deque[Future[R]] = deque()
-    for item in items:
-        waiting.append(threads.submit(function, item))
-        if len(waiting) > ahead:
-            yield waiting.popleft().result()
-    while waiting:
-        yield waiting.popleft().result()
+    yield from in_order(limits.threads, part, range(len(logs)), limits.threads + WAITING)
 
 
 def _features_of(logs: EventLogs, asked: Asked, number: int, rows: slice) -> FeatureValues:

@@ -7,7 +7,7 @@ from features.account_order import merged_accounts
 from features.engines.account_ranges import Fields
 from features.event_codes import Codes
 from features.event_log import TIE_BREAKERS, EventLog
-from features.event_records import NO_DURATION, Records
+from features.event_records import Column, Records, no_duration
 from features.histories import Block
 from features.windows import Bools, Ints
 
@@ -26,7 +26,7 @@ def settled_logs(
         records["time"], records["lead"], records["kind"], (first_lead, len(alone.created)), kinds
     )
     if "duration" in (records.dtype.names or ()):
-        fields["duration"], fields["has_duration"] = _durations(records["duration"])
+        fields["duration"], fields["has_duration"] = _durations(records["duration"], no_duration(records.dtype))
     own = int(of_lead[-1])
     by_lead = EventLog(of_lead, fields["time"][:own], fields, slice(0, own))
     accounts = first_account + np.arange(len(alone.account_start))
@@ -48,13 +48,13 @@ def _accounts_without_lead(records: Records, own: int, accounts: Ints) -> Ints:
 
 
 @njit(cache=True, nogil=True)
-def _durations(given: Ints) -> tuple[Ints, Bools]:
+def _durations(given: Column, absent: int) -> tuple[Ints, Bools]:
     """Durations, 0 where there is none, and which there are."""
     duration, known = np.empty(len(given), np.int64), np.empty(len(given), np.bool_)
     for i in range(len(given)):
         # Multiplied, not asked: whether one is given follows no pattern that a processor could foresee.
-        known[i] = given[i] != NO_DURATION
-        duration[i] = given[i] * np.int64(given[i] != NO_DURATION)
+        known[i] = given[i] != absent
+        duration[i] = given[i] * np.int64(given[i] != absent)
     return duration, known
 
 

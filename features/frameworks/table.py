@@ -1,7 +1,6 @@
 """The verdicts of all leads of a project as a table, events out of core: one row per lead, in threads."""
 
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -16,7 +15,7 @@ from pyarrow import parquet
 from features.attribute_points import tracked_fields
 from features.build import Progress
 from features.engines.event_logs import EventLogs, Limits
-from features.engines.local import in_order
+from features.engines.ordered_results import in_order
 from features.engines.project_logs import Reading, accounted, batch_rows, project_logs
 from features.event_source import open_events
 from features.frameworks.definition import Framework
@@ -153,8 +152,7 @@ def _by_partition(logs: EventLogs, asked: Asked, limits: Limits, look: Look[Foun
         here = Snapshots(asked.snapshots.lead[rows] - first, asked.snapshots.as_of[rows])
         return rows, look(Part(block, asked.facts.cut(first, first + len(block.created)), here, rows, 1))
 
-    with ThreadPoolExecutor(limits.threads) as threads:
-        yield from in_order(threads, part, range(len(logs)), limits.threads + 1)
+    yield from in_order(limits.threads, part, range(len(logs)), limits.threads + 1)
 
 
 def _at_once(histories: Histories, asked: Asked, limits: Limits, look: Look[Found]) -> Iterator[tuple[slice, Found]]:

@@ -1,7 +1,6 @@
 """Scoring rows of a project: every open lead as of a time with its features and what the rules know, out of core."""
 
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -15,7 +14,8 @@ from features.build import Progress, account_blocks, silent
 from features.engines.asked import Asked, Leading
 from features.engines.event_logs import EventLogs, Limits
 from features.engines.feature_rows import arrow_rows
-from features.engines.local import block_features, feature_parts, in_order
+from features.engines.local import block_features, feature_parts
+from features.engines.ordered_results import in_order
 from features.engines.project_logs import Reading, accounted, batch_rows, project_logs
 from features.event_source import open_events
 from features.feature_values import FeatureValues
@@ -222,8 +222,7 @@ def _memory_parts(histories: Histories, asked: Asked, threads: int) -> Iterator[
         return rows, block_features(block, asked.profile.cut(a, b), here, asked.catalog)
 
     blocks = account_blocks(histories.by_account.start, histories.account_start)
-    with ThreadPoolExecutor(threads) as pool:
-        yield from in_order(pool, part, blocks, threads + 1)
+    yield from in_order(threads, part, blocks, threads + 1)
 
 
 def _chunks(what: Scoring, found: _Found, watch: Watch, parts: Parts) -> Iterator[pa.Table]:

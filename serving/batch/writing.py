@@ -2,13 +2,12 @@
 
 import hashlib
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
 
-from features.engines.local import in_order
+from features.engines.ordered_results import in_order
 from serving.batch.ranked_groups import Ranked
 from serving.batch.steps import Steps
 from serving.batch.summary import Summary
@@ -78,5 +77,4 @@ def _refuse_fewer(written: int, ranked: Ranked) -> None:
 
 def _rendered(ranked: Ranked, numbers: range) -> Iterator[pa.Table]:
     """Groups in order; the next one is rendered while one is written."""
-    with ThreadPoolExecutor(1) as threads:
-        yield from in_order(threads, ranked.group, numbers, 1)
+    yield from in_order(1, ranked.group, numbers, 1)

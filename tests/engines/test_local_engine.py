@@ -1,9 +1,9 @@
 """The engine that reads in batches gives the same table and the same row accounting as the path through memory."""
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
@@ -15,7 +15,7 @@ from features.build import build_features
 from features.engines import account_ranges
 from features.engines.asked import Asked, lead_columns
 from features.engines.event_logs import EventLogs, Limits, open_door, read_event_logs
-from features.engines.local import in_order, write_features
+from features.engines.local import write_features
 from features.errors import InputContractError
 from features.event_source import open_events
 from features.histories import build_histories
@@ -107,13 +107,40 @@ def test_rows_that_repeat_others_count_also_where_an_account_has_no_leads(tmp_pa
     assert (count.used, dict(count.reasons)) == (3, {"repeats another row": 1})
 
 
-def test_results_come_in_order_and_workers_are_held_back():
-    begun = []
-    with ThreadPoolExecutor(2) as threads:
-        results = in_order(threads, lambda n: begun.append(n) or n, range(20), ahead=3)
-        assert next(results) == 0
-        assert len(begun) <= 4
-        assert list(results) == list(range(1, 20))
+MONTH_S = 30 * 86_400
+
+
+@pytest.mark.parametrize(("longest_s", "row"), [(60, np.uint32), (MONTH_S, np.int64)])
+def test_records_are_narrow_where_durations_allow_it_and_say_the_same(tmp_path, longest_s, row):
+    rows = many_worlds(6).tables().interactions
+    rows = rows.assign(duration_s=np.where(np.arange(len(rows)) % 3, np.arange(len(rows)) % 50, np.nan))
+    rows.loc[4, "duration_s"] = longest_s
+    case = case_of(tmp_path, many_worlds(6), pd.concat([rows, rows[:5]]), "events.parquet")
+    for limits in (UNLIMITED, TINY):
+        found, logs = engine_table(case, tmp_path / "spill", limits, 37)
+        assert_same_bits(found, case.expected)
+        assert logs.door.dtype["row"] == row
+        assert logs.accounting.count().reasons["repeats another row"] == 5
+
+
+def test_durations_that_a_value_map_makes_long_are_kept(tmp_path):
+    rows = many_worlds(6).tables().interactions.assign(duration_s=1.0)
+    case = case_of(tmp_path, many_worlds(6), rows, "events.parquet")
+    settings = case.project.tables["interactions"].model_copy(update={"values": {"duration_s": {"1": str(MONTH_S)}}})
+    project = replace(case.project, tables={**case.project.tables, "interactions": settings})
+    found, logs = engine_table(replace(case, project=project), tmp_path / "spill", UNLIMITED, 37)
+    assert logs.door.dtype["duration"] == np.int64
+    assert found.filter(like="dwell_mean_s").max().max() == MONTH_S
+
+
+def test_a_file_whose_statistics_are_not_those_of_its_rows_is_refused(tmp_path):
+    rows = many_worlds(6).tables().interactions.assign(duration_s=float(MONTH_S))
+    case = case_of(tmp_path, many_worlds(6), rows, "events.parquet")
+    with open_events(case.project) as source:
+        lying = replace(source, largest={"duration_s": 1.0})
+        door = open_door(case.project, lying, case.small, case.histories, CLOCK)
+        with pytest.raises(InputContractError, match=r"duration_s: has larger numbers than the statistics"):
+            read_event_logs(lying, door, case.histories, tmp_path, UNLIMITED, silent)
 
 
 def test_a_table_that_is_mostly_bad_is_refused(case, tmp_path):

@@ -44,3 +44,28 @@ def test_rows_are_taken_from_files_that_write_text_in_another_way(tmp_path, text
     assert found.rows["lead_id"].to_pylist() == ["0-1", "0-2900", "1-4"]
     assert found.rows["kind"].to_pylist() == ["click", None, "click"]
     assert [found.place(number) for number in range(3)][1:] == ["events-0.parquet row 2901", "events-1.parquet row 5"]
+
+
+LARGEST = {
+    "whole": ([3, -7, None], None, 7.0),
+    "part": ([1.5, None, -2.5], None, 2.5),
+    "in one row group only": ([1, 2, 3, None], None, 3.0),
+    "no number": ([1.0, float("nan"), 2.0], None, 2.0),
+    "infinite": ([1.0, float("inf"), 2.0], None, float("inf")),
+    "missing": ([None, None, None], pa.int64(), 0.0),
+    "unsigned": ([2**64 - 1, 0, 1], pa.uint64(), float(2**64 - 1)),
+}
+
+
+@pytest.mark.parametrize("what", LARGEST)
+def test_a_source_knows_its_largest_numbers_from_the_statistics_of_its_files(tmp_path, what):
+    values, kind, largest = LARGEST[what]
+    (tmp_path / "ripelead.toml").write_text(PROJECT)
+    nested = [{"deep": 10**9}] * len(values)
+    rows = pa.table({"inner": nested, "lead_id": list(map(str, range(len(values)))), "n": pa.array(values, kind)})
+    parquet.write_table(rows, tmp_path / "events-0.parquet", row_group_size=3)
+    with open_events(read_project(tmp_path)) as source:
+        assert source.largest == {"n": largest}
+    parquet.write_table(rows, tmp_path / "events-1.parquet", write_statistics=["lead_id"])
+    with open_events(read_project(tmp_path)) as source:
+        assert source.largest == {"n": float("inf")}

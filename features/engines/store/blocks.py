@@ -1,7 +1,6 @@
 """Accounts of a store as blocks for the kernel, with today's leads, and the feature rows that are made of them."""
 
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -9,7 +8,8 @@ import numpy as np
 from features.engines.account_ranges import PARTITION_EVENTS, Fields, column_of
 from features.engines.asked import Asked
 from features.engines.event_logs import Limits
-from features.engines.local import block_features, in_order
+from features.engines.local import block_features
+from features.engines.ordered_results import in_order
 from features.engines.settled import settled_logs
 from features.engines.store.events import EventPart, in_groups, number_of_records, positions
 from features.engines.store.touched import profile_of
@@ -139,8 +139,7 @@ def feature_parts(
         inner = Snapshots(lead, asked.snapshots.as_of[rows[here]])
         return here, block_features(block, profile_of(asked.profile, leads), inner, asked.catalog)
 
-    with ThreadPoolExecutor(limits.threads) as threads:
-        yield from in_order(threads, part, range(len(groups)), limits.threads + 1)
+    yield from in_order(limits.threads, part, range(len(groups)), limits.threads + 1)
 
 
 def _as_owner(account: Ints) -> Ints:

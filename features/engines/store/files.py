@@ -17,7 +17,7 @@ from features.engines.fingerprints import FileMark
 from features.errors import ProjectFileError, SinkError
 from features.files import write_text
 
-STORE_SCHEMA = 3
+STORE_SCHEMA = 4
 MANIFEST = "manifest.json"
 LOCK = "lock"
 OWN_NAMES = re.compile(
