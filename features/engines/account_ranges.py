@@ -117,10 +117,15 @@ def account_ranges(histories: Histories, door: EventDoor, rows: int, folder: Pat
     return AccountRanges(histories, door, start, of_account, of_lead, Partitions(n, door.dtype, folder, limit, rows))
 
 
+def number_of_partitions(rows: int, leads: int) -> int:
+    """In how many partitions so many rows and leads are worked on."""
+    fewest = min((rows + leads) // FEW + 1, 8)
+    return int(np.clip(rows // PARTITION_EVENTS, fewest, MOST_PARTITIONS))
+
+
 def _starts(histories: Histories, rows: int) -> Ints:
     """First account of each range, and the end: about equally many leads each."""
-    fewest = min((rows + len(histories.created)) // FEW + 1, 8)
-    n = int(np.clip(rows // PARTITION_EVENTS, fewest, MOST_PARTITIONS))
+    n = number_of_partitions(rows, len(histories.created))
     leads = np.linspace(0, len(histories.created), n + 1).astype(np.int64)
     bounds = np.searchsorted(histories.account_start, leads)
     bounds[-1] = len(histories.account_start) - 1

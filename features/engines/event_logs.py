@@ -16,7 +16,7 @@ from features.engines.accounting import Accounting
 from features.engines.row_ids import drop_conflicts, row_ids
 from features.engines.settled import settled_logs
 from features.engines.settling import settle
-from features.event_codes import Labels, known_ids
+from features.event_codes import KnownIds, Labels, known_ids
 from features.event_door import EventDoor, code_batch
 from features.event_records import fields_for, joined, taken
 from features.event_source import EventSource
@@ -200,8 +200,20 @@ def _scattered(
     return ids.doubtful()
 
 
-def open_door(project: Project, source: EventSource, tables: Tables, histories: Histories, end: datetime) -> EventDoor:
-    """The door that the project's interactions come in by.
+def known_leads(project: Project, histories: Histories) -> KnownIds:
+    """The leads that rows of interactions may name."""
+    return known_ids(histories.leads["lead_id"], reading_of(project, "interactions", "lead_id"))
+
+
+def open_door(
+    project: Project,
+    source: EventSource,
+    tables: Tables,
+    histories: Histories,
+    end: datetime,
+    leads: KnownIds | None = None,
+) -> EventDoor:
+    """The door that the project's interactions come in by; `leads` are the `known_leads` where these are there already.
 
     Raises:
         ProjectFileError: a name of the project file that does not exist.
@@ -214,7 +226,7 @@ def open_door(project: Project, source: EventSource, tables: Tables, histories: 
     return EventDoor(
         project=project,
         layout=layout,
-        leads=known_ids(histories.leads["lead_id"], reading_of(project, "interactions", "lead_id")),
+        leads=leads or known_leads(project, histories),
         accounts=known_ids(accounts, reading_of(project, "interactions", "account_id")),
         account_number=number,
         account_of_lead=of_lead,

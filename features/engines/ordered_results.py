@@ -41,6 +41,14 @@ def _first(waiting: deque[_Task[T, R]], function: Callable[[T], R]) -> R:
         idle = next((task for task in waiting if task.result.cancel()), None)
         if idle is None:
             break
-        idle.result = Future()
-        idle.result.set_result(function(idle.item))
+        idle.result = _done(function, idle.item)
     return waiting.popleft().result.result()
+
+
+def _done(function: Callable[[T], R], item: T) -> Future[R]:
+    done: Future[R] = Future()
+    try:
+        done.set_result(function(item))
+    except Exception as error:  # it comes in its turn, as from another thread
+        done.set_exception(error)
+    return done

@@ -1,5 +1,6 @@
 """A feature store, updated in whatever steps, holds the table and the row accounting of a run over all files."""
 
+import errno
 import os
 import shutil
 from dataclasses import replace
@@ -294,6 +295,32 @@ def test_an_update_that_ends_halfway_leaves_the_former_state(project, monkeypatc
     pd.testing.assert_frame_equal(table_of(project), before)
     monkeypatch.undo()
     assert updated(project, SMALL, DAYS).recomputed == 4
+    check(project, SMALL)
+
+
+def test_an_update_whose_events_do_not_reach_the_disk_leaves_the_former_state(project, monkeypatch):
+    before = table_of(project)
+    put(project, "events-2.parquet", event(9))
+
+    def full(path):
+        if path.name.startswith("events-"):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("features.engines.store.files._sync", full)
+    with pytest.raises(SinkError, match="No space left on device"):
+        updated(project, SMALL, DAYS)
+    pd.testing.assert_frame_equal(table_of(project), before)
+    monkeypatch.undo()
+    assert updated(project, SMALL, DAYS).recomputed == 4
+    check(project, SMALL)
+
+
+def test_snapshots_in_no_order_are_refused(project):
+    made = given_by(project)
+    asked = asked_for(made, all_pairs(SMALL, DAYS))
+    turned = replace(asked, snapshots=asked.snapshots.take(np.arange(len(asked.snapshots))[::-1]))
+    with pytest.raises(ValueError, match="sorted"):
+        update_store(project / "store", made, lambda _: turned, LIMITS, (silent, silent))
     check(project, SMALL)
 
 

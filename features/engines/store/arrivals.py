@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -13,18 +14,17 @@ import pandas as pd
 from features.engines.event_logs import Limits, Progress, open_door
 from features.engines.store.events import EventPart, EventWriter, ids_name, open_part
 from features.engines.store.files import EventFiles, Tally, load
-from features.engines.store.hygiene import more_left_out
 from features.engines.store.reading import Came, intake, let_in, settle
 from features.engines.store.rejects import late_reasons, waiting_source, write_rejects
 from features.engines.store.state import Numbering, RebuildError, State
 from features.engines.store.tally import again, of_waiting, refuse_if_mostly_bad, summed, tally_of
-from features.event_codes import Labels
+from features.event_codes import KnownIds, Labels
 from features.event_door import EventDoor
 from features.event_source import BATCH_ROWS, EventSource, open_events
 from features.histories import Histories
 from features.project import Project
 from features.tables import Tables
-from features.windows import NEVER, Ints
+from features.windows import Ints
 
 BATCH_BYTES_A_ROW = 1_000
 LEAST_BATCH_ROWS = 50_000
@@ -52,12 +52,13 @@ class Given:
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """The events of a store after an update; `newest` is the part that came now.
+    """The events of a store after an update: those of former `parts`, and of the `newest`, which came now.
 
-    `waiting` counts by reason the rows that may become usable; `read` the rows read now.
+    `waiting` counts by reason the rows that may become usable; `read` the rows read now. What hygiene leaves out since
+    the newest came is not in the `tally`.
     """
 
-    parts: tuple[EventPart, ...]
+    former: tuple[EventPart, ...]
     events: tuple[EventFiles, ...]
     newest: EventPart | None
     dtype: np.dtype[np.void]
@@ -68,6 +69,11 @@ class Arrived:
     waiting_rows: tuple[str, ...]
     rejected: tuple[str, ...]
     read: int
+
+    @property
+    def parts(self) -> tuple[EventPart, ...]:
+        """All parts."""
+        return self.former if self.newest is None else (*self.former, self.newest)
 
 
 def labels_of(state: State) -> dict[str, Labels]:
@@ -83,7 +89,7 @@ def as_they_were(state: State) -> Arrived:
     """The events of a store to which nothing came."""
     manifest = state.manifest
     return Arrived(
-        parts=state.parts,
+        former=state.parts,
         events=manifest.events,
         newest=None,
         dtype=state.dtype,
@@ -99,7 +105,10 @@ def as_they_were(state: State) -> Arrived:
 
 @dataclass(frozen=True, slots=True)
 class Arrivals:
-    """Reads what is new for the store in `folder`, as update `number`; `scratch` takes what exceeds the memory."""
+    """Reads what is new for the store in `folder`, as update `number`; `scratch` takes what exceeds the memory.
+
+    `leads` are those that rows may name.
+    """
 
     given: Given
     folder: Path
@@ -107,6 +116,7 @@ class Arrivals:
     scratch: Path
     limits: Limits
     progress: Progress
+    leads: Future[KnownIds]
 
     def read(self, state: State, numbering: Numbering, files: Mapping[str, Path]) -> Arrived:
         """Read the new `files`, and the rows that waited if what they wait for may have come.
@@ -166,7 +176,7 @@ class Arrivals:
 
     def _door(self, source: EventSource, numbering: Numbering, labels: Mapping[str, Labels]) -> EventDoor:
         given = self.given
-        door = open_door(given.project, source, given.tables, given.histories, given.end)
+        door = open_door(given.project, source, given.tables, given.histories, given.end, self.leads.result())
         of_lead = numbering.of_account[given.histories.account]
         kinds, topics, directions = (labels[name] for name in ("kinds", "topics", "directions"))
         return replace(
@@ -188,16 +198,15 @@ class Arrivals:
         (files, newest, columns, waited), manifest = found, state.manifest
         tallies = [tally_of(source.accounting, door, source.blamed) for source in came]
         tallies = [again(tallies[0]), *tallies[1:]] if waited else tallies
-        left_out = Tally(left_out=more_left_out(state.parts, newest, door, self.limits.threads), latest=NEVER)
         taken = [of_waiting(manifest.waiting)] if waited else []
-        tally = summed([manifest.tally, *tallies, left_out], taken)
+        tally = summed([manifest.tally, *tallies], taken)
         refuse_if_mostly_bad(tally, came[-1].accounting.source.origin)
         bad = [rows for source in came if (rows := source.accounting.bad_rows()) is not None]
         names = (f"waiting-{self.number:06d}.parquet", f"rejected-{self.number:06d}.parquet")
         waiting, others = write_rejects(bad, self.folder / names[0], self.folder / names[1])
         before = Counter() if waited else Counter(manifest.waiting)
         return Arrived(
-            parts=(*state.parts, newest),
+            former=state.parts,
             events=(*manifest.events, files),
             newest=newest,
             dtype=door.dtype,

@@ -5,28 +5,33 @@ reused. After any sequence of updates the table is, bit for bit, the one that a 
 """
 
 from collections.abc import Callable, Mapping
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from features.build import Progress, refuse_unsorted
+from features.build import Progress
 from features.catalog import Catalog
 from features.drafts import BadRows
 from features.engines.asked import Asked
-from features.engines.event_logs import Limits
+from features.engines.event_logs import Limits, known_leads
 from features.engines.fingerprints import FileMark, code_digest, marks_of, refuse_changed, settings_digest
-from features.engines.store.arrivals import Arrivals, Given
-from features.engines.store.files import DamagedStoreError, Tally, clock_of, last_number, locked, read_manifest
+from features.engines.store.arrivals import Arrivals, Arrived, Given
+from features.engines.store.events import names_of
+from features.engines.store.files import DamagedStoreError, Tally, clock_of, last_number, locked, read_manifest, sync
+from features.engines.store.hygiene import more_left_out
 from features.engines.store.rejects import read_rejects
 from features.engines.store.seen import Seen
 from features.engines.store.state import Numbering, RebuildError, State, empty_state, number_leads, open_state
-from features.engines.store.tally import count_of, notes_of
+from features.engines.store.tally import count_of, notes_of, summed
 from features.engines.store.writing import Step, write_update
 from features.errors import InputContractError
+from features.event_codes import KnownIds
 from features.links import different_ids
 from features.schema import TableCount
 from features.sources import source_files
 from features.traffic import internal_addresses
+from features.windows import NEVER
 
 __all__ = ["Given", "Seen", "Updated", "stored_catalog", "update_store"]
 Ask = Callable[[Seen], Asked]
@@ -77,8 +82,9 @@ def update_store(folder: Path, given: Given, ask: Ask, limits: Limits, progress:
     """
     if "interactions" not in given.project.tables:
         raise InputContractError("a feature store is made of interactions. Expected [tables.interactions]")
-    with locked(folder):
-        run = _Run(folder, given, ask, limits, progress)
+    with locked(folder), ThreadPoolExecutor(2) as beside:
+        leads = beside.submit(known_leads, given.project, given.histories)
+        run = _Run(folder, given, ask, limits, progress, leads, beside)
         try:
             state = open_state(folder)
             return run.advance(state, run.marks(state)) if state else run.advance(empty_state(), run.marks(None))
@@ -102,6 +108,8 @@ class _Run:
     ask: Ask
     limits: Limits
     progress: tuple[Progress, Progress]
+    leads: Future[KnownIds]
+    beside: Executor
 
     def marks(self, state: State | None) -> dict[str, FileMark]:
         """Marks of all files of the interactions.
@@ -140,25 +148,39 @@ class _Run:
         number = max(last_number(self.folder), state.manifest.number) + 1
         numbering = self._numbering(state)
         with TemporaryDirectory(prefix="ripelead-") as scratch:
-            arrivals = Arrivals(self.given, self.folder, number, Path(scratch), self.limits, self.progress[0])
+            at, watch = (self.folder, number, Path(scratch)), self.progress[0]
+            arrivals = Arrivals(self.given, *at, self.limits, watch, self.leads)
             new = {name: path for name, path in files.items() if name not in state.manifest.sources}
             arrived = arrivals.read(state, numbering, new)
         refuse_changed(files, marks)
-        step = Step(self.folder, number, self.given, state, numbering, arrived)
+        step = Step(self.folder, number, self.given, state, numbering, arrived, self._tally(state, arrived))
         catalog = Catalog.from_json(state.manifest.catalog) if state.manifest.rows else None
         asked = self.ask(Seen(step.stored, arrived.tally.latest, catalog))
-        refuse_unsorted(asked.snapshots)
         computed = write_update(step, asked, marks, self.limits, self.progress[1])
-        notes = notes_of(arrived.tally, self.given.project)
+        tally = step.tally.result()
+        notes = notes_of(tally, self.given.project)
         return Updated(
             rows=len(asked.snapshots),
             recomputed=computed,
             read=arrived.read,
             rebuilt=rebuilt,
-            tally=arrived.tally,
+            tally=tally,
             notes=((f"the feature store is written from scratch: {rebuilt}",) if rebuilt else ()) + notes,
             rejected=tuple(self.folder / name for name in (*arrived.rejected, *arrived.waiting_rows)),
         )
+
+    def _tally(self, state: State, arrived: Arrived) -> Future[Tally]:
+        """The tally with what hygiene leaves out now, once new events are on disk: both are waited for at the end."""
+        rules, labels = self.given.project.hygiene, (arrived.labels["kinds"], arrived.labels["topics"])
+        new = {name for part in arrived.events if part not in state.manifest.events for name in names_of(part)}
+        on_disk = self.beside.submit(sync, self.folder, new)
+
+        def complete() -> Tally:
+            more = more_left_out(arrived.former, arrived.newest, labels, rules, self.limits.threads)
+            on_disk.result()
+            return summed([arrived.tally, Tally(left_out=more, latest=NEVER)])
+
+        return self.beside.submit(complete)
 
     def _numbering(self, state: State) -> Numbering:
         given = self.given

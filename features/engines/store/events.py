@@ -87,6 +87,11 @@ def ids_name(number: int) -> str:
     return f"ids-{number:06d}.npy"
 
 
+def names_of(files: EventFiles) -> set[str]:
+    """All files of a part."""
+    return {records_name(files.number), index_name(files.number), *([ids_name(files.number)] if files.has_ids else [])}
+
+
 @dataclass
 class EventWriter:
     """Writes one part; `add` may be called by several threads, each time with all records of some owners, in order."""

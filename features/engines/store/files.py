@@ -3,7 +3,7 @@
 import hashlib
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -138,12 +138,17 @@ def commit(folder: Path, manifest: Manifest, names: set[str], former: Mapping[st
     Raises:
         SinkError: the folder cannot be written.
     """
-    with ThreadPoolExecutor(4) as threads:  # a disk takes several at once
-        list(threads.map(_sync, (folder / name for name in names - set(former))))
+    sync(folder, names - set(former))
     sizes = {name: (folder / name).stat().st_size for name in sorted(names)}
     body = manifest.model_copy(update={"sizes": sizes}).model_dump_json()
     write_text(folder / MANIFEST, f"{hashlib.sha256(body.encode()).hexdigest()}\n{body}")
     sweep(folder, names)
+
+
+def sync(folder: Path, names: Collection[str]) -> None:
+    """Wait until files are on disk."""
+    with ThreadPoolExecutor(4) as threads:  # a disk takes several at once
+        list(threads.map(_sync, (folder / name for name in names)))
 
 
 def sweep(folder: Path, keep: set[str]) -> None:

@@ -15,7 +15,6 @@ from numba import njit
 from features.engines.account_ranges import Fields, column_of
 from features.engines.store.events import EventPart, in_groups, number_of_records, positions, records_of, words_of
 from features.event_codes import Labels
-from features.event_door import EventDoor
 from features.event_log import lead_log, sorted_log
 from features.event_records import Records, joined, taken
 from features.hygiene import REP_ACTIVITY, marked_by_rep, unwanted
@@ -27,10 +26,16 @@ EVENTS_AT_ONCE = 100_000
 Spans = tuple[Ints, Ints, Ints]
 
 
-def more_left_out(parts: Sequence[EventPart], new: EventPart, door: EventDoor, threads: int) -> Counter[str]:
-    """How many more events each rule of hygiene leaves out since the `new` ones are there."""
-    rules, found, labels = door.project.hygiene, Counter[str](), (door.kinds, door.topics)
-    if rules.enabled:
+def more_left_out(
+    parts: Sequence[EventPart],
+    new: EventPart | None,
+    labels: tuple[Labels, Labels],
+    rules: HygieneSettings,
+    threads: int,
+) -> Counter[str]:
+    """How many more events each rule of hygiene leaves out since the `new` ones are there; `labels`: kinds, topics."""
+    found = Counter[str]()
+    if rules.enabled and new is not None:
         of_accounts = column_of(new.records, "direction")[column_of(new.records, "lead") < 0]
         found[REP_ACTIVITY] = int(marked_by_rep(of_accounts).sum())
         around = _whole_leads if rules.mail_before_answer or not parts else _surroundings

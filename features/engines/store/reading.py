@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from features.drafts import fault
-from features.engines.account_ranges import PARTITION_EVENTS
+from features.engines.account_ranges import number_of_partitions
 from features.engines.accounting import Accounting
 from features.engines.event_logs import Limits, Progress
 from features.engines.partitions import Partitions
@@ -22,8 +22,6 @@ from features.event_records import Records, same_as_before, taken
 from features.event_source import EventSource
 from features.links import REPEATS
 from features.windows import Ints
-
-MOST_PARTITIONS = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +66,7 @@ class Intake:
 
 def intake(door: EventDoor, lead_number: Ints, rows: int, folder: Path, limits: Limits) -> Intake:
     """An intake for about so many rows; `folder` takes what exceeds the limit of memory."""
-    n = int(np.clip(rows // PARTITION_EVENTS, 1, MOST_PARTITIONS))
+    n = number_of_partitions(rows, 0)
     return Intake(door, lead_number, Partitions(n, door.dtype, folder, limits.records, rows))
 
 

@@ -13,11 +13,9 @@ import pyarrow.compute as pc
 
 from features.engines.store.events import (
     EventPart,
-    ids_name,
-    index_name,
+    names_of,
     number_of_records,
     open_part,
-    records_name,
     type_of,
 )
 from features.engines.store.files import (
@@ -107,8 +105,7 @@ def files_of(manifest: Manifest) -> set[str]:
     """Names of all files of a state."""
     names = {manifest.leads, manifest.accounts, manifest.snapshots, *manifest.places, *manifest.waiting_rows}
     for part in manifest.events:
-        names |= {records_name(part.number), index_name(part.number)}
-        names |= {ids_name(part.number)} if part.has_ids else set()
+        names |= names_of(part)
     names |= {rows_name(part.number) for part in manifest.rows}
     return names | set(manifest.rejected) | ({manifest.leading} if manifest.leading else set())
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import parquet
 
-from features.build import Progress
+from features.build import Progress, refuse_unsorted
 from features.catalog import Catalog
 from features.engines.asked import Asked
 from features.engines.event_logs import Limits
@@ -19,7 +19,7 @@ from features.engines.fingerprints import FileMark, code_digest, settings_digest
 from features.engines.store.arrivals import Arrived, Given
 from features.engines.store.blocks import StoredEvents, feature_parts
 from features.engines.store.compaction import compact_events, compact_rows
-from features.engines.store.files import STORE_SCHEMA, Manifest, RowFiles, commit
+from features.engines.store.files import STORE_SCHEMA, Manifest, RowFiles, Tally, commit
 from features.engines.store.placing import write_places
 from features.engines.store.rows import rows_name
 from features.engines.store.state import Numbering, State, files_of, save_pair, write_columns
@@ -42,7 +42,10 @@ KEYS = ("lead_id", "as_of")
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One update on its way: what was there, what came, and where the next state is written as update `number`."""
+    """One update on its way: what was there, what came, and where the next state is written as update `number`.
+
+    `tally` is there when all of what came is counted and on disk.
+    """
 
     folder: Path
     number: int
@@ -50,6 +53,7 @@ class Step:
     state: State
     numbering: Numbering
     arrived: Arrived
+    tally: Future[Tally]
 
     @property
     def stored(self) -> StoredEvents:
@@ -71,12 +75,18 @@ class Step:
 
 
 def write_update(step: Step, asked: Asked, marks: Mapping[str, FileMark], limits: Limits, progress: Progress) -> int:
-    """Compute the rows that are missing or touched and make all rows the state of the store; returns their number."""
+    """Compute the rows that are missing or touched and make all rows the state of the store; returns their number.
+
+    Raises:
+        ValueError: the snapshots are not sorted.
+    """
     catalog, former = _plain(asked.catalog), step.state.manifest
     with ThreadPoolExecutor(1) as thread:
         same_rows = thread.submit(same_snapshots, step.state.snapshots, asked.snapshots)
         known = known_of(step.given.histories, asked.profile, step.numbering.lead_number, step.numbering.internal)
         same = _has_same_leads(step) and same_rows.result()
+    if not same:
+        refuse_unsorted(asked.snapshots)
     reused = former.rows if former.catalog == catalog else ()
     places = _places_so_far(step, asked, same=same) if reused else nowhere(len(asked.snapshots))
     changed = changed_leads(known, step.state.known, step.numbering.former)
@@ -121,7 +131,7 @@ def _state_of_events(step: Step, marks: Mapping[str, FileMark]) -> Manifest:
         catalog={},
         sources=marks,
         labels={name: tuple(labels.codes) for name, labels in arrived.labels.items()},
-        tally=arrived.tally,
+        tally=step.tally.result(),
         waiting=arrived.waiting,
         next_lead=numbering.next_lead,
         next_account=numbering.next_account,
