@@ -54,9 +54,15 @@ def text_ranks(texts: pa.Array) -> Ints:
 
 def _dense(keys: Keys) -> Ints:
     """Rank of each key among the different ones."""
-    order = np.argsort(keys)
-    ordered, rank = keys[order], np.empty(len(keys), np.int64)
-    rank[order] = np.cumsum(np.append(0, ordered[1:] != ordered[:-1])[: len(keys)])
+    return _ranks(keys, np.argsort(keys))
+
+
+@njit(cache=True, nogil=True)
+def _ranks(keys: Keys, order: Ints) -> Ints:
+    rank, above = np.empty(len(keys), np.int64), 0
+    for i in range(len(keys)):
+        above += i > 0 and keys[order[i]] != keys[order[i - 1]]
+        rank[order[i]] = above
     return rank
 
 

@@ -12,7 +12,7 @@ from features.drafts import Draft, fault, refuse_if_mostly_bad, reject, shown_va
 from features.errors import InputContractError
 from features.layout import Layout, layout_of
 from features.project import Project, TableName, TableSettings
-from features.schema import SPECS, Column, TableSpec
+from features.schema import SPECS, Column, ColumnType, TableSpec
 from features.sources import SourceTable, read_source
 from features.times import naive_message
 from features.values import ALWAYS_MISSING, DTYPES, Parsed, Reading, as_mapping, attribute, parse
@@ -39,8 +39,11 @@ def open_rows(project: Project, source: SourceTable, *, untimed: bool = False) -
     table, settings = source.table, project.tables[source.table]
     spec = _spec(table, untimed)
     layout = layout_of(source, settings, spec)
+    absent = _absent(layout, spec, source.rows.num_rows)
     parsed = {
-        column.name: _parse(source, layout.canonical.get(column.name), column, reading_of(project, table, column.name))
+        column.name: absent[column.type]
+        if column.name not in layout.canonical
+        else parse(source.rows[layout.canonical[column.name]], column.type, reading_of(project, table, column.name))
         for column in spec.columns
     }
     draft = _draft(project, source, layout, parsed)
@@ -69,10 +72,10 @@ def reading_of(project: Project, table: TableName, name: str) -> Reading:
     )
 
 
-def _parse(source: SourceTable, name: str | None, column: Column, reading: Reading) -> Parsed:
-    if name is not None:
-        return parse(source.rows[name], column.type, reading)
-    return Parsed(empty_column(column, source.rows.num_rows))
+def _absent(layout: Layout, spec: TableSpec, rows: int) -> dict[ColumnType, Parsed]:
+    """What all columns of a type have that are not given: they share its memory."""
+    kinds = {column.type: column for column in spec.columns if column.name not in layout.canonical}
+    return {kind: Parsed(empty_column(column, rows)) for kind, column in kinds.items()}
 
 
 def empty_column(column: Column, rows: int) -> pd.Series:

@@ -195,11 +195,11 @@ def restrict(tables: Tables, lead_ids: pd.Index) -> Tables:
 
 def ordered_leads(leads: pd.DataFrame) -> tuple[pd.DataFrame, Ints, pa.Array]:
     """Leads in the order (account, lead_id), the number of each one's account, and the accounts' names by number."""
-    lead_id = one_array(leads["lead_id"])
-    # A tab cannot start a cleaned id, so a lead's own account cannot collide with a real one.
-    empty, tab = pa.scalar("", pa.large_string()), pa.scalar("\t", pa.large_string())
-    own = pc.binary_join_element_wise(empty, lead_id, tab)
-    account = pc.coalesce(one_array(leads["account_id"]), own)
+    lead_id, account = one_array(leads["lead_id"]), one_array(leads["account_id"])
+    if account.null_count:
+        # A tab cannot start a cleaned id, so a lead's own account cannot collide with a real one.
+        empty, tab = pa.scalar("", pa.large_string()), pa.scalar("\t", pa.large_string())
+        account = pc.coalesce(account, pc.binary_join_element_wise(empty, lead_id, tab))
     number, rank = _side_by_side(text_ranks, (account, lead_id), len(leads))
     n = int(number.max(initial=-1)) + 1
     order = by_owner_and_time(number, rank, n)
@@ -210,8 +210,13 @@ def ordered_leads(leads: pd.DataFrame) -> tuple[pd.DataFrame, Ints, pa.Array]:
 def _rows_at(leads: pd.DataFrame, order: Ints) -> pd.DataFrame:
     if len(leads) < MANY_LEADS:
         return leads.iloc[order].reset_index(drop=True)
-    columns = _side_by_side(lambda name: leads[name].take(order).reset_index(drop=True), leads.columns, len(leads))
+    columns = _side_by_side(lambda name: _cells_at(leads[name], order), leads.columns, len(leads))
     return pd.DataFrame(dict(zip(leads.columns, columns, strict=True)))
+
+
+def _cells_at(column: pd.Series, order: Ints) -> pd.Series:
+    """All cells in another order; where none is given, the same memory serves."""
+    return (column if column.isna().all() else column.take(order)).reset_index(drop=True)
 
 
 def _side_by_side(function: Callable[[T], R], items: Iterable[T], leads: int) -> list[R]:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -16,13 +17,14 @@ from features.build import silent
 from features.engines.asked import Asked, lead_columns
 from features.engines.event_logs import EventLogs, Limits, open_door, read_event_logs
 from features.engines.local import write_features
-from features.event_source import open_events
+from features.event_source import BATCH_ROWS, open_events
 from features.histories import Histories, build_histories
 from features.identifiers import find_ids, index_ids
 from features.profile import build_profile
 from features.project import Project, TableName, TableSettings, read_project
 from features.snapshots import in_order
 from features.tables import Tables, read_tables
+from features.windows import Ints
 
 PROJECT = """[project]
 name = "benchmark"
@@ -48,13 +50,11 @@ def features_of(job: Job) -> None:
     """Write the 77 features of the snapshots."""
     scratch = TemporaryDirectory(dir=job.out.parent, prefix="ripelead-")
     with scratch as folder, ThreadPoolExecutor(1) as beside:
-        snapshots = beside.submit(pq.read_table, job.snapshots, columns=["lead_id", "as_of"])
         project = _project(job, Path(folder))
         tables = _small_tables(project)
         histories = build_histories(tables)
         limits = Limits(None if job.memory is None else _bytes(job.memory), job.threads)
-        asked = beside.submit(_asked, snapshots.result(), tables, histories)
-        del snapshots  # else the table stays until the end
+        asked = beside.submit(_asked, job.snapshots, tables, histories)
         logs = _event_logs(project, tables, histories, (Path(folder), limits))
         write_features(logs, asked.result(), job.out, limits, silent)
 
@@ -78,14 +78,24 @@ def _event_logs(project: Project, tables: Tables, histories: Histories, at: tupl
         return read_event_logs(source, door, histories, *at, silent)
 
 
-def _asked(asked: pa.Table, tables: Tables, histories: Histories) -> Asked:
-    """The snapshots (lead_id, as_of) in the order of the histories."""
+def _asked(path: Path, tables: Tables, histories: Histories) -> Asked:
+    """The snapshots (lead_id, as_of) of a file in the order of the histories."""
     lead_ids = pa.array(histories.leads["lead_id"], pa.string())
-    lead = find_ids(index_ids(lead_ids), asked["lead_id"])
-    as_of = pc.cast(asked["as_of"], pa.int64()).to_numpy()
-    snapshots = in_order(lead, as_of, len(lead_ids))
+    snapshots = in_order(*_pairs(path, lead_ids), len(lead_ids))
     wanted = catalog()
     return Asked(build_profile(histories, tables, wanted), snapshots, wanted, lead_columns(lead_ids, snapshots))
+
+
+def _pairs(path: Path, lead_ids: pa.Array) -> tuple[Ints, Ints]:
+    """Position of the lead, and the time, of each row, read some at a time."""
+    known, n = index_ids(lead_ids), 0
+    with pq.ParquetFile(path) as file:
+        lead, as_of = (np.empty(file.metadata.num_rows, np.int64) for _ in range(2))
+        for batch in file.iter_batches(BATCH_ROWS, columns=["lead_id", "as_of"], use_threads=False):
+            rows = slice(n, n := n + len(batch))
+            lead[rows] = find_ids(known, pa.chunked_array([batch["lead_id"]]))
+            as_of[rows] = pc.cast(batch["as_of"], pa.int64())
+    return lead, as_of
 
 
 def _bytes(memory: str) -> int:
