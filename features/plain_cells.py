@@ -64,7 +64,7 @@ def codes_at(code: Codes, places: Places) -> Codes:
     return found
 
 
-def counted(codes: Codes, chosen: Bools | None, n: int) -> Ints:
+def counted(codes: Codes | Ints, chosen: Bools | None, n: int) -> Ints:
     """How often each code −1…n − 1 comes among the chosen (None: all): n + 1 counts."""
     return _counted(codes, np.zeros(0, np.bool_) if chosen is None else chosen, n)
 
@@ -100,7 +100,7 @@ def _take(code: Codes, places: Places, found: Codes) -> None:
 
 
 @njit(cache=True, nogil=True)
-def _counted(codes: Codes, chosen: Bools, n: int) -> Ints:
+def _counted(codes: Codes | Ints, chosen: Bools, n: int) -> Ints:
     counts = np.zeros(n + 1, np.int64)
     for i in range(len(codes)):
         if len(chosen) == 0 or chosen[i]:

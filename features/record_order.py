@@ -13,16 +13,19 @@ TIME = 1
 
 
 def grouped(
-    parts: Sequence[Records], groups: Sequence[Column], n: int, dtype: np.dtype[np.void]
+    parts: Sequence[Records], groups: Sequence[Column], n: int, dtype: np.dtype[np.void], first: int = 0
 ) -> tuple[Records, Ints]:
-    """Records of all parts in the order of their groups 0…n − 1, else as they came; and where each starts (n + 1)."""
+    """Records of all parts in the order of their n groups, else as they came; and where each starts (n + 1).
+
+    Groups are numbered from `first` on.
+    """
     start = np.zeros(n + 1, np.int64)
     for group in groups:
-        _count(group, start)
+        _count(group, first, start)
     start = np.cumsum(start)
     moved, at = np.empty((int(start[-1]), dtype.itemsize // 8), np.int64), start[:-1].copy()
     for part, group in zip(parts, groups, strict=True):
-        _place(words_of(part), group, at, moved)
+        _place(words_of(part), (group, first), at, moved)
     return moved.reshape(-1).view(dtype), start
 
 
@@ -52,17 +55,18 @@ def _by_time(records: Records, start: Ints) -> Ints:
 
 
 @njit(cache=True, nogil=True)
-def _count(group: Column, start: Ints) -> None:
+def _count(group: Column, first: int, start: Ints) -> None:
     for i in range(len(group)):
-        start[group[i] + 1] += 1
+        start[group[i] - first + 1] += 1
 
 
 @njit(cache=True, nogil=True)
-def _place(words: Words, group: Column, free: Ints, moved: Words) -> None:
+def _place(words: Words, groups: tuple[Column, int], free: Ints, moved: Words) -> None:
+    group, first = groups
     for i in range(len(group)):
-        at = free[group[i]]
+        at = free[group[i] - first]
         copy_record(words, i, moved, at)
-        free[group[i]] = at + 1
+        free[group[i] - first] = at + 1
 
 
 @njit(cache=True, nogil=True)

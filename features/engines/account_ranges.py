@@ -83,14 +83,17 @@ class AccountRanges:
         self.partitions.add_by(range_of, rows.place, rows.taken)
 
     def owners(self, number: int, records: Records) -> Column:
-        """Owner of each record of a range: its leads, then its accounts, then those of accounts without leads."""
-        lead, (first_lead, stop_lead) = records["lead"], self.leads(number)
+        """Owner of each record of a range: its leads, then its accounts, then those of accounts without leads.
+
+        They are numbered from the range's first lead on.
+        """
+        lead: Column = records["lead"]
         if "account" not in (records.dtype.names or ()):
-            return lead - np.int32(first_lead)
+            return lead
         (first, stop), known = self.accounts(number), int(self.start[-1])
         account = column_of(records, "account")
         place = np.where(account < known, account - first, stop - first + (account - known) // len(self))
-        return np.where(lead >= 0, lead.astype(np.int64) - first_lead, stop_lead - first_lead + place)
+        return np.where(lead >= 0, lead.astype(np.int64), self.leads(number)[1] + place)
 
     def n_owners(self, number: int) -> tuple[int, int]:
         """Number of owners of a range, those without leads left out and counted in."""

@@ -104,13 +104,18 @@ def arrow_column(catalog: Catalog, feature: FeatureDef, values: Wholes | Floats)
     """Categories as text, whole numbers as integers, everything else as it is; not known is null."""
     if feature.type == "category":
         names = catalog.attribute(feature.of or "").categories if feature.family == "attribute" else catalog.kinds
-        known = ~np.isnan(values)
-        codes = pa.array(np.where(known, values, 0).astype(np.int32), mask=~known)
-        return pa.DictionaryArray.from_arrays(codes, pa.array([*names, OTHER], pa.string()))
+        codes = np.where(np.isnan(values), 0, values).astype(np.int32)
+        indices = _as_they_lie(codes, pa.int32(), _known(values))
+        return pa.DictionaryArray.from_arrays(indices, pa.array([*names, OTHER], pa.string()))
     if feature.family in WHOLE:
         return _as_they_lie(values, pa.int32())
+    return _as_they_lie(values, pa.float64(), None if feature.family in ALWAYS_KNOWN else _known(values))
+
+
+def _known(values: Wholes | Floats) -> Bits | None:
+    """Bits that say which values are numbers; None: all are."""
     known = ~np.isnan(values)
-    return _as_they_lie(values, pa.float64(), None if known.all() else np.packbits(known, bitorder="little"))
+    return None if known.all() else np.packbits(known, bitorder="little")
 
 
 def _as_they_lie(values: Wholes | Floats, kind: pa.DataType, known: Bits | None = None) -> pa.Array:

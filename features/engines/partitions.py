@@ -11,6 +11,7 @@ import numpy as np
 
 from features.event_records import WORD, Records, Words, joined, place, taken, words_of
 from features.memory import fresh_memory
+from features.plain_cells import counted
 from features.windows import Ints
 
 Write = Callable[[Ints, Ints, Words], Ints]
@@ -57,7 +58,7 @@ class Partitions:
         """
         with self._change:
             at = self._filled.copy()
-            self._filled += np.bincount(partition + 1, minlength=self.n + 1)[1:]
+            self._filled += counted(partition, None, self.n)[1:]
             np.minimum(self._filled, self._words.shape[1], out=self._filled)
             self._moving += 1
         left = write(partition, at, self._words)
@@ -87,10 +88,12 @@ class Partitions:
 
     def put(self, number: int, records: Records) -> None:
         """Keep the records of a partition whose own have been taken."""
+        fit = len(records) <= self._words.shape[1]
+        if fit:  # nobody looks there meanwhile
+            self._words[number, : len(records)] = words_of(records)
         with self._change:
-            if len(records) <= self._words.shape[1]:
+            if fit:
                 self._filled[number] = len(records)
-                self._words[number, : len(records)] = words_of(records)
             else:
                 self._beside[number] = [records]
             if self._bytes > self.limit:

@@ -35,7 +35,8 @@ def _in_order(ranges: AccountRanges, accounting: Accounting, number: int, droppe
     if len(dropped):
         parts = [taken(part, np.flatnonzero(~np.isin(part["row"], dropped))) for part in parts]
     known, n = ranges.n_owners(number)
-    records, start = grouped(parts, [ranges.owners(number, part) for part in parts], n, ranges.door.dtype)
+    owners, first = [ranges.owners(number, part) for part in parts], ranges.leads(number)[0]
+    records, start = grouped(parts, owners, n, ranges.door.dtype, first)
     again = sort_groups(records, start, lambda tied: _ties(ranges, number, tied))
     repeated = records["row"][again].astype(np.int64)
     used = records if len(again) == 0 else taken(records, np.delete(np.arange(len(records)), again))
