@@ -54,6 +54,14 @@ def test_a_table_that_is_not_given_is_empty_and_typed(tmp_path):
     assert str(found.spend["month"].dtype) == "datetime64[us, UTC]"
 
 
+def test_columns_that_are_not_given_share_memory_and_nothing_else(tmp_path):
+    found = read(tmp_path, {"leads": "lead_id,created_at\n1,2026-01-01\n2,2026-01-02\n"}).leads
+    assert found[["email", "name", "title"]].isna().all(axis=None)
+    found.loc[0, "email"] = "a@x.org"
+    assert found["email"].fillna("?").tolist() == ["a@x.org", "?"]
+    assert found[["name", "title", "owner"]].isna().all(axis=None)
+
+
 def test_attributes_keep_their_types_from_a_query(tmp_path):
     query = (
         "select '1' as lead_id, timestamp '2026-01-01' as created_at, 3 as seats, true as vip, 'IT' as field, "
