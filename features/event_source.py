@@ -22,6 +22,7 @@ from features.text_files import FileRows, Positions, UnreadableRow
 BATCH_ROWS = 200_000
 # A Parquet column that takes no more bytes a row has labels: places in a dictionary, few enough to be short.
 LABEL_BYTES = 2
+NUMBERS = ("INT32", "INT64", "FLOAT", "DOUBLE")
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,9 +194,13 @@ def _largest(files: Sequence[parquet.FileMetaData], schema: pa.Schema) -> dict[s
 
 def _largest_of(chunk: parquet.ColumnChunkMetaData) -> float:
     said = chunk.statistics
-    if said is None or not said.has_min_max:
-        all_missing = said is not None and said.has_null_count and said.null_count == chunk.num_values
-        return 0.0 if all_missing else math.inf
+    if chunk.num_values == 0:
+        return 0.0
+    # Another file may have no numbers there: texts, for one, stand in the order of their letters.
+    if said is None or said.physical_type not in NUMBERS or said.logical_type.type not in ("NONE", "INT"):
+        return math.inf
+    if not said.has_min_max:
+        return 0.0 if said.has_null_count and said.null_count == chunk.num_values else math.inf
     ends = float(said.min), float(said.max)
     # Some writers count what is no number as one.
     return math.inf if any(map(math.isnan, ends)) else max(map(abs, ends))

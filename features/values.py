@@ -213,7 +213,7 @@ def _numbers(column: pa.ChunkedArray, reading: Reading) -> Parsed:
 def read_numbers(column: pa.ChunkedArray, reading: Reading) -> tuple[Mask, np.ndarray]:
     """Which cells are given, and their numbers (NaN where they are none)."""
     if _is_number(column.type) and not reading.values:
-        numbers = column.cast(pa.float64()).to_numpy()
+        numbers = column.cast(pa.float64(), safe=False).to_numpy()  # beyond 2⁵³ the nearest one
         given: Mask = ~np.isnan(numbers) & ~np.isin(numbers, _number_tokens(reading.missing))
         return given, np.where(given, numbers, np.nan)
     text = clean_text(column, reading)

@@ -22,7 +22,10 @@ def in_order(threads: int, function: Callable[[T], R], items: Iterable[T], ahead
     The reader's own thread is one of the `threads`: while it waits for a result it works on what nobody has begun. A
     thread more would take turns with the one that reads, and those who work would be held back by it half the time.
     """
-    with ThreadPoolExecutor(max(threads - 1, 1)) as others:
+    if threads == 1:
+        yield from map(function, items)
+        return
+    with ThreadPoolExecutor(threads - 1) as others:
         waiting: deque[_Task[T, R]] = deque()
         try:
             for item in items:

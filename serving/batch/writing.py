@@ -77,4 +77,4 @@ def _refuse_fewer(written: int, ranked: Ranked) -> None:
 
 def _rendered(ranked: Ranked, numbers: range) -> Iterator[pa.Table]:
     """Groups in order; the next one is rendered while one is written."""
-    yield from in_order(1, ranked.group, numbers, 1)
+    yield from in_order(2, ranked.group, numbers, 1)

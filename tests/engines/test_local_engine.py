@@ -133,6 +133,19 @@ def test_durations_that_a_value_map_makes_long_are_kept(tmp_path):
     assert found.filter(like="dwell_mean_s").max().max() == MONTH_S
 
 
+def test_a_later_file_may_write_ids_and_durations_as_texts(tmp_path):
+    rows = many_worlds(6).tables().interactions.assign(duration_s=5)
+    case = case_of(tmp_path, many_worlds(6), rows, "events.parquet")
+    later = rows.assign(kind="later", duration_s=["1", "9", "10000000"] * (len(rows) // 3) + ["7"] * (len(rows) % 3))
+    rows.to_parquet(tmp_path / "part-0.parquet")
+    later.to_parquet(tmp_path / "part-1.parquet")
+    settings = case.project.tables["interactions"].model_copy(update={"file": "part-*.parquet"})
+    project = replace(case.project, tables={**case.project.tables, "interactions": settings})
+    found, logs = engine_table(replace(case, project=project), tmp_path / "spill", UNLIMITED, 37)
+    assert logs.door.dtype["duration"] == np.int64
+    assert found.filter(like="dwell_s").max().max() >= 10_000_000
+
+
 def test_a_file_whose_statistics_are_not_those_of_its_rows_is_refused(tmp_path):
     rows = many_worlds(6).tables().interactions.assign(duration_s=float(MONTH_S))
     case = case_of(tmp_path, many_worlds(6), rows, "events.parquet")

@@ -1,5 +1,7 @@
 """Interactions of Parquet files in batches: which columns come as dictionaries, and rows taken from several files."""
 
+from datetime import datetime
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -9,6 +11,12 @@ from features.event_source import open_events
 from features.project import read_project
 
 ROWS = 3_000
+
+
+def day(number):
+    return datetime(2026, 1, number)
+
+
 PROJECT = """[project]
 name = "files"
 [tables.leads]
@@ -44,6 +52,35 @@ def test_rows_are_taken_from_files_that_write_text_in_another_way(tmp_path, text
     assert found.rows["lead_id"].to_pylist() == ["0-1", "0-2900", "1-4"]
     assert found.rows["kind"].to_pylist() == ["click", None, "click"]
     assert [found.place(number) for number in range(3)][1:] == ["events-0.parquet row 2901", "events-1.parquet row 5"]
+
+
+# What a later file may have instead of numbers; texts stand in the order of their letters, so "9" is their largest.
+OTHERS = [
+    (["1", "9", "10000000"], pa.dictionary(pa.int32(), pa.string())),
+    ([day(1), day(2), day(3)], pa.timestamp("us")),
+    ([day(1).date()] * 3, pa.date32()),
+    ([b"1", b"2", b"3"], pa.binary()),
+    ([True, False, True], pa.bool_()),
+]
+
+
+@pytest.mark.parametrize(("values", "kind"), OTHERS)
+def test_what_is_no_number_in_another_file_says_nothing_of_its_largest(tmp_path, values, kind):
+    (tmp_path / "ripelead.toml").write_text(PROJECT)
+    for number, cells in enumerate((pa.array([1, 2, 3]), pa.array(values, kind))):
+        rows = pa.table({"lead_id": ["1", "2", "3"], "n": cells})
+        parquet.write_table(rows, tmp_path / f"events-{number}.parquet")
+    with open_events(read_project(tmp_path)) as source:
+        assert source.largest == {"n": float("inf")}
+
+
+def test_an_empty_file_takes_nothing_from_what_the_others_say(tmp_path):
+    (tmp_path / "ripelead.toml").write_text(PROJECT)
+    rows = pa.table({"lead_id": ["1"], "n": [7]})
+    parquet.write_table(rows, tmp_path / "events-0.parquet")
+    parquet.write_table(rows.slice(0, 0), tmp_path / "events-1.parquet")
+    with open_events(read_project(tmp_path)) as source:
+        assert source.largest == {"n": 7.0}
 
 
 LARGEST = {

@@ -54,6 +54,12 @@ def test_a_table_that_is_not_given_is_empty_and_typed(tmp_path):
     assert str(found.spend["month"].dtype) == "datetime64[us, UTC]"
 
 
+def test_whole_numbers_that_no_float_holds_are_rounded(tmp_path):
+    query = "select '1' lead_id, timestamptz '2026-01-03' occurred_at, 'call' kind, 9007199254740993::bigint as value"
+    found = read(tmp_path, {}, {"interactions": f'sql = "{query}"'}).interactions
+    assert found["value"].tolist() == [9007199254740992.0]
+
+
 def test_columns_that_are_not_given_share_memory_and_nothing_else(tmp_path):
     found = read(tmp_path, {"leads": "lead_id,created_at\n1,2026-01-01\n2,2026-01-02\n"}).leads
     assert found[["email", "name", "title"]].isna().all(axis=None)
