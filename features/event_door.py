@@ -56,7 +56,7 @@ class EventDoor:
     `accounts` indexes all known accounts; `account_number` gives the number each has in the histories (those without
     leads come after all that have some) and `account_of_lead` that of each lead's own account (−1 without one);
     `internal` marks test leads. Rows after `end` are rejected; `chosen` tells whether the project file sets that end.
-    `fields` are those that records can have.
+    `record_fields` are those that records can have.
     """
 
     project: Project
@@ -68,7 +68,7 @@ class EventDoor:
     internal: Mask
     end: datetime
     chosen: bool
-    fields: FieldKinds = FIELDS
+    record_fields: FieldKinds = FIELDS
     kinds: Labels = field(default_factory=Labels)
     topics: Labels = field(default_factory=Labels)
     directions: Labels = field(default_factory=Labels)
@@ -86,7 +86,7 @@ class EventDoor:
         absent |= set() if has_rest else {"rest"}
         if self.project.hygiene.without_reps:
             absent.discard("direction")  # it carries the mark
-        return record_type(frozenset(absent), self.fields)
+        return record_type(frozenset(absent), self.record_fields)
 
     @property
     def _uncarried(self) -> list[str]:

@@ -89,12 +89,12 @@ def _in_child(contents: Contents) -> None:
 
 
 def _said(done: "subprocess.CompletedProcess[bytes]") -> str:
-    if done.returncode < 0:
-        return f"it kills the process that reads it ({signal.Signals(-done.returncode).name})"
     text = done.stderr.decode("utf-8", "replace").strip()
+    last = text.splitlines()[-1] if text else "it said nothing"
+    if done.returncode < 0:
+        return f"it kills the process that reads it ({signal.Signals(-done.returncode).name}; {last})"
     if done.returncode == ModelRefusedError.exit_code and REFUSED in text:
         return text.rpartition(REFUSED)[2]
-    last = text.splitlines()[-1] if text else "it said nothing"
     return f"probing it ended with exit code {done.returncode} ({last})"
 
 

@@ -155,7 +155,7 @@ def read_event_logs(
     Raises:
         InputContractError: the table cannot be used as a whole.
     """
-    door = replace(door, fields=fields_for(source.rows, _longest_s(door, source)))
+    door = replace(door, record_fields=fields_for(source.rows, _longest_s(door, source)))
     ranges = account_ranges(histories, door, source.rows, folder, limits.records)
     accounting = Accounting(source)
     give_back()  # what the door and the histories took on their way

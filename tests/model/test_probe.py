@@ -208,9 +208,13 @@ def test_noise_in_any_file_is_refused(sound, name):
 
 # Where it happens -----------------------------------------------------------------------------------------------------
 def test_a_bundle_that_kills_its_reader_is_refused(sound, monkeypatch, cache):
-    monkeypatch.setattr(probing, "_CHILD", "import os, signal; os.kill(os.getpid(), signal.SIGSEGV)")
-    with pytest.raises(ModelRefusedError, match=r"kills the process that reads it \(SIGSEGV\)"):
-        probe(sound)
+    killed = (
+        "import os, signal, sys; sys.stderr.write({said!r}); sys.stderr.flush(); os.kill(os.getpid(), signal.SIGSEGV)"
+    )
+    for said, told in (("", "it said nothing"), ("first\nbad tree", "bad tree")):
+        monkeypatch.setattr(probing, "_CHILD", killed.format(said=said))
+        with pytest.raises(ModelRefusedError, match=rf"kills the process that reads it \(SIGSEGV; {told}\)"):
+            probe(sound)
     assert not list(cache.iterdir())
 
 

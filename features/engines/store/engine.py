@@ -148,8 +148,9 @@ class _Run:
         number = max(last_number(self.folder), state.manifest.number) + 1
         numbering = self._numbering(state)
         with TemporaryDirectory(prefix="ripelead-") as scratch:
-            at, watch = (self.folder, number, Path(scratch)), self.progress[0]
-            arrivals = Arrivals(self.given, *at, self.limits, watch, self.leads)
+            arrivals = Arrivals(
+                self.given, self.folder, number, Path(scratch), self.limits, self.progress[0], self.leads
+            )
             new = {name: path for name, path in files.items() if name not in state.manifest.sources}
             arrived = arrivals.read(state, numbering, new)
         refuse_changed(files, marks)

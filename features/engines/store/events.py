@@ -13,7 +13,7 @@ import numpy as np
 from numba import njit
 
 from features.engines.store.files import DamagedStoreError, EventFiles, load, save
-from features.event_records import FIELDS, WORD, Records, joined, record_type, taken
+from features.event_records import FIELDS, Records, joined, record_type, taken, words_of
 from features.windows import NEVER, Bools, Ints
 
 MERGED_RECORDS = 500_000
@@ -159,11 +159,6 @@ def known_already(parts: Sequence[EventPart], records: Records) -> Bools:
     for part in parts:
         _mark_known(words_of(part.records), part.known(owner), words_of(records), again)
     return again
-
-
-def words_of(records: Records) -> Ints:
-    """Records as rows of whole words: 0 is the row's number, 1 the time."""
-    return np.ascontiguousarray(records).view(np.int64).reshape(len(records), records.dtype.itemsize // WORD)
 
 
 @njit(cache=True, nogil=True)

@@ -13,10 +13,10 @@ import numpy as np
 from numba import njit
 
 from features.engines.account_ranges import Fields, column_of
-from features.engines.store.events import EventPart, in_groups, number_of_records, positions, records_of, words_of
+from features.engines.store.events import EventPart, in_groups, number_of_records, positions, records_of
 from features.event_codes import Labels
 from features.event_log import lead_log, sorted_log
-from features.event_records import Records, joined, taken
+from features.event_records import Records, joined, taken, words_of
 from features.hygiene import REP_ACTIVITY, marked_by_rep, unwanted
 from features.project import HygieneSettings
 from features.windows import SECOND_US, Ints
